@@ -1,0 +1,46 @@
+#include "models/multitask.h"
+
+namespace manyfold::models {
+
+using torch::Tensor;
+
+MultiTaskModelImpl::MultiTaskModelImpl(
+    std::shared_ptr<Encoder> encoder,
+    std::vector<std::pair<std::string, std::shared_ptr<Head>>> heads)
+    : encoder_(std::move(encoder)), heads_(std::move(heads)) {
+  const auto mean = torch::tensor({0.485f, 0.456f, 0.406f}).view({1, 3, 1, 1});
+  const auto deviation = torch::tensor({0.229f, 0.224f, 0.225f}).view({1, 3, 1, 1});
+  scale_ = register_buffer("scale", 1 / (255 * deviation));
+  shift_ = register_buffer("shift", -mean / deviation);
+  register_module("encoder", encoder_);
+  auto group = std::make_shared<torch::nn::Module>("Heads");
+  register_module("heads", group);
+  for (const auto& [task, head] : heads_) group->register_module(task, head);
+}
+
+std::vector<Tensor> MultiTaskModelImpl::encode(const Tensor& pictures) {
+  return encoder_->forward(pictures.to(scale_.scalar_type()) * scale_ + shift_);
+}
+
+std::vector<Tensor> MultiTaskModelImpl::head(const std::string& task,
+                                             const std::vector<Tensor>& features) {
+  for (const auto& [name, head] : heads_) {
+    if (name == task) return head->forward(features);
+  }
+  TORCH_CHECK(false, "MultiTaskModel: no head for task '", task, "'");
+}
+
+Outputs MultiTaskModelImpl::forward(const Tensor& pictures) {
+  const auto features = encode(pictures);
+  Outputs outputs;
+  for (const auto& [name, head] : heads_) outputs[name] = head->forward(features);
+  return outputs;
+}
+
+std::vector<std::string> MultiTaskModelImpl::tasks() const {
+  std::vector<std::string> names;
+  for (const auto& [name, head] : heads_) names.push_back(name);
+  return names;
+}
+
+}  // namespace manyfold::models

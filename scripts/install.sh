@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Installs what manyfold builds and runs with on Debian 12. Says first what is missing; asks nothing; does nothing twice.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(
+  g++ cmake ninja-build ccache pkg-config ca-certificates nodejs npm
+  libtorch-dev libopenblas-pthread-dev
+  libopencv-dev libyaml-cpp-dev libboost-program-options-dev nlohmann-json3-dev libspdlog-dev libfmt-dev
+  libonnx-dev libprotobuf-dev protobuf-compiler libssl-dev
+  libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
+)
+runtime_package=com.github.asus4.onnxruntime@0.4.9  # ONNX Runtime 1.29: headers, and the library for x86-64
+runtime=third_party/onnxruntime
+
+installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+have() { installed "$1" || { case $1 in nodejs) command -v node;; npm|cmake) command -v "$1";; *) false;; esac } >/dev/null; }
+
+missing=()
+for package in "${packages[@]}"; do have "$package" || missing+=("$package"); done
+
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "install: all ${#packages[@]} Debian packages are here"
+else
+  echo "install: will install from Debian: ${missing[*]}"
+  as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+fi
+
+if [ -e $runtime/lib/libonnxruntime.so.1 ]; then
+  echo "install: ONNX Runtime is here ($runtime)"
+else
+  echo "install: will fetch ONNX Runtime (npm package $runtime_package, 150 MB) into $runtime"
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  (cd "$work" && npm pack --silent "$runtime_package" >/dev/null && tar xzf ./*.tgz)
+  mkdir -p $runtime/include $runtime/lib
+  headers=$(find "$work/package/Plugins" -path '*ios-arm64/*' -name onnxruntime_cxx_api.h -printf '%h\n' | head -1)
+  cp "$headers"/*.h $runtime/include/
+  cp "$work/package/LICENSE" $runtime/
+  if [ "$(uname -m)" = x86_64 ]; then
+    cp "$work/package/Plugins/Linux/x64/libonnxruntime.so" $runtime/lib/libonnxruntime.so.part
+  else
+    (cd "$work" && rm -rf package ./*.tgz && npm pack --silent onnxruntime-node@1.30.0 >/dev/null && tar xzf ./*.tgz)
+    cp "$work/package/bin/napi-v6/linux/arm64/libonnxruntime.so.1" $runtime/lib/libonnxruntime.so.part
+  fi
+  mv $runtime/lib/libonnxruntime.so.part $runtime/lib/libonnxruntime.so.1  # last: its presence says that all is there
+fi
