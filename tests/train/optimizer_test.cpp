@@ -76,7 +76,9 @@ TEST(Optimizer, AParameterWithoutGradientStaysWhereItIs) {
     if (step == 0) set_gradient(idle, 1);
     const double before = idle.item<double>();
     optimizer.step();
-    if (step > 0) EXPECT_EQ(idle.item<double>(), before);
+    if (step > 0) {
+      EXPECT_EQ(idle.item<double>(), before);
+    }
   }
 }
 
