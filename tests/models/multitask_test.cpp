@@ -98,32 +98,5 @@ TEST(MultiTaskModel, ClonesWithItsModesAndFrozenParts) {
   EXPECT_FALSE(copy->encoder().parameters()[0].requires_grad());
 }
 
-// Every shipped combination learns two pictures by heart in a few steps.
-TEST(MultiTaskModel, OverfitsOneBatchWithEveryEncoder) {
-  for (const auto& [name, factory] : encoders()) {
-    torch::manual_seed(0);
-    auto model = make_model(name);
-    const auto x = pictures(4);
-    const auto index = torch::tensor({0, 1, 2, 3});
-    const auto mask = torch::zeros({4, 1, 64, 64});
-    mask.slice(2, 16, 48).slice(3, 8, 40).fill_(1);
-    const auto boxes = torch::randn({4, 45, 8, 8});
-    torch::optim::Adam optimiser(model->parameters(), torch::optim::AdamOptions(3e-3));
-    double first = 0, last = 0;
-    for (int step = 0; step < 40; ++step) {
-      const auto outputs = model->forward(x);
-      const auto loss = torch::cross_entropy_loss(outputs.at("hands")[0], index) +
-                        torch::binary_cross_entropy_with_logits(outputs.at("person")[0], mask) +
-                        torch::mse_loss(outputs.at("faces")[0], boxes);
-      optimiser.zero_grad();
-      loss.backward();
-      optimiser.step();
-      last = loss.item<double>();
-      if (step == 0) first = last;
-    }
-    EXPECT_LT(last, 0.5 * first) << name;
-  }
-}
-
 }  // namespace
 }  // namespace manyfold::models
