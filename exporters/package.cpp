@@ -1,7 +1,5 @@
 #include "exporters/package.h"
 
-#include <ATen/core/Tensor.h>
-
 #include "common/atomic_file.h"
 #include "common/error.h"
 #include "common/sha256.h"

@@ -33,7 +33,7 @@ enum class Mode { as_is, train, eval };
 /// are still updated in place.
 ///
 /// A node's scope is the module whose parameters or buffers it reads; a node that reads none takes
-/// what the scopes before it have in common.
+/// what the scopes before it have in common, or, with nothing before it, those after it.
 ///
 /// Throws UserError naming the operator and its scope for a number that varies with the batch, a
 /// computation that differs between batches, a write in place into memory that is read under

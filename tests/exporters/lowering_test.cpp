@@ -3,7 +3,7 @@
 #include <numeric>
 #include <set>
 
-#include "common/error.h"
+#include "common/atomic_file.h"
 #include "tests/exporters/export_compare.h"
 
 namespace manyfold::exporters {
@@ -304,6 +304,14 @@ TEST(Lowerings, EachIsComparedByATest) {
   }
   seen.insert("manyfold::space_to_depth");  // the pass of that case makes it
   for (const auto& [name, lower] : lowerings()) EXPECT_TRUE(seen.count(name)) << name;
+}
+
+TEST(Lowerings, StandInTheDocumentation) {
+  const auto page = read_file(MANYFOLD_SOURCE_DIR "/docs/export.md");
+  for (const auto& [name, lower] : lowerings()) {
+    if (name.rfind("aten::", 0) != 0) continue;
+    EXPECT_NE(page.find("`" + name.substr(6) + "`"), std::string::npos) << name;
+  }
 }
 
 }  // namespace
