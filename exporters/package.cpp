@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "common/sha256.h"
 #include "exporters/folder_swap.h"
+#include "exporters/half.h"
 #include "exporters/onnx_writer.h"
 
 namespace manyfold::exporters {
@@ -14,6 +15,7 @@ using nlohmann::json;
 
 constexpr const char* kFormat = "manyfold-package";
 constexpr const char* kModel = "model.onnx";
+constexpr const char* kHalfModel = "model.fp16.onnx";
 constexpr const char* kManifest = "manifest.json";
 constexpr const char* kVerification = "verify.json";
 
@@ -98,9 +100,15 @@ json from_metadata(const std::map<std::string, std::string>& metadata) {
   return metadata;
 }
 
+bool is_package(const fs::path& folder) {
+  if (!fs::exists(folder / kManifest)) return false;
+  const auto manifest = json::parse(read_file(folder / kManifest), nullptr, false);
+  return manifest.is_object() && manifest.value("format", "") == kFormat;
+}
+
 void refuse_other_folder(const fs::path& folder) {
   if (!fs::exists(folder)) return;
-  if (fs::is_directory(folder) && (fs::is_empty(folder) || fs::exists(folder / kManifest))) return;
+  if (fs::is_directory(folder) && (fs::is_empty(folder) || is_package(folder))) return;
   throw UserError("export: " + folder.string() +
                   " is there and is no exported package; name another folder");
 }
@@ -157,6 +165,15 @@ Verification export_package(const fs::path& folder, const graph::Graph& graph,
   if (!options.metrics.empty()) report["metrics"] = options.metrics;
   auto files = options.files;
   files[kModel] = model;
+  if (options.half) {
+    const auto half = to_half(model);
+    const auto half_session = Session::from_bytes(half.bytes, session_options);
+    auto entry = verify(graph, half_session, examples, options.tolerance).json();
+    entry["clipped_weights"] = half.clipped;
+    entry["flushed_weights"] = half.flushed;
+    report[kHalfModel] = entry;
+    files[kHalfModel] = half.bytes;
+  }
   files[kVerification] = report.dump(2) + "\n";
   for (const auto& [name, bytes] : files) {
     manifest["files"][name] = {{"sha256", sha256(bytes)}, {"bytes", bytes.size()}};

@@ -25,6 +25,8 @@ struct PackageOptions {
   /// Threads of ONNX Runtime while it is verified.
   int threads = 1;
   std::string name = "manyfold";
+  /// Adds model.fp16.onnx; its differences stand in verify.json, too, and do not stop the export.
+  bool half = false;
   /// What a program needs to know to use the outputs (tasks, classes, anchors, strides, decoding
   /// parameters ...): an object whose keys stand in manifest.json beside the package's own, and in
   /// the model's metadata_props.

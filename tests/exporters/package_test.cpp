@@ -68,6 +68,16 @@ TEST_F(PackageTest, HoldsTheModelItsManifestAndTheVerification) {
   EXPECT_EQ(report["runtime"], "ONNX Runtime " + runtime_version());
 }
 
+TEST_F(PackageTest, AddsAModelInHalfPrecisionWhenAsked) {
+  options.half = true;
+  export_package(folder, traced, examples, options);
+  const auto report = json::parse(read_file(folder / "verify.json"))["model.fp16.onnx"];
+  EXPECT_GT(report["outputs"]["mask"]["max_abs_difference"].get<double>(), 0);
+  EXPECT_EQ(report["clipped_weights"], 0);
+  const auto package = Package::open(folder / "model.fp16.onnx");
+  EXPECT_EQ(package.session().run(examples[0]).at("classes").size(1), 5);
+}
+
 TEST_F(PackageTest, RunsAsTheModuleDid) {
   export_package(folder, traced, examples, options);
   const auto package = Package::open(folder);
@@ -100,6 +110,7 @@ TEST_F(PackageTest, ReplacesAnEarlierPackageAsAWhole) {
 TEST_F(PackageTest, LeavesAFolderOfSomethingElseAlone) {
   fs::create_directories(folder);
   std::ofstream(folder / "thesis.txt") << "years of work";
+  std::ofstream(folder / "manifest.json") << R"({"name": "a web page's"})";
   EXPECT_THAT(error_of([&] { export_package(folder, traced, examples, options); }),
               HasSubstr("is no exported package; name another folder"));
   EXPECT_TRUE(fs::exists(folder / "thesis.txt"));
