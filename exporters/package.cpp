@@ -100,10 +100,18 @@ json from_metadata(const std::map<std::string, std::string>& metadata) {
   return metadata;
 }
 
+bool is_manifest(const json& manifest) {
+  return manifest.is_object() && manifest.contains("format") && manifest["format"] == kFormat &&
+         manifest.contains("model") && manifest["model"].is_string() &&
+         manifest.contains("files") && manifest["files"].is_object();
+}
+
+json parse_manifest(const fs::path& path) {
+  return json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+}
+
 bool is_package(const fs::path& folder) {
-  if (!fs::exists(folder / kManifest)) return false;
-  const auto manifest = json::parse(read_file(folder / kManifest), nullptr, false);
-  return manifest.is_object() && manifest.value("format", "") == kFormat;
+  return fs::exists(folder / kManifest) && is_manifest(parse_manifest(folder / kManifest));
 }
 
 void refuse_other_folder(const fs::path& folder) {
@@ -122,8 +130,8 @@ void refuse_difference(const Verification& verification) {
 }
 
 json read_manifest(const fs::path& path) {
-  auto manifest = json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
-  if (!manifest.is_object() || manifest.value("format", "") != kFormat) {
+  auto manifest = parse_manifest(path);
+  if (!is_manifest(manifest)) {
     throw UserError(path.string() + " is not the manifest of an exported package");
   }
   return manifest;
@@ -133,7 +141,7 @@ void check_files(const fs::path& folder, const json& manifest) {
   for (const auto& [name, entry] : manifest.at("files").items()) {
     const auto path = folder / name;
     if (!fs::exists(path)) throw UserError(path.string() + " is missing from the package");
-    if (sha256_of_file(path) != entry.at("sha256").get<std::string>()) {
+    if (!entry.is_object() || entry.value("sha256", json()) != sha256_of_file(path)) {
       throw UserError(path.string() +
                       " was changed after the export: its SHA-256 is not the one "
                       "in manifest.json; export the model again");

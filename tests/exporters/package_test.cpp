@@ -110,7 +110,7 @@ TEST_F(PackageTest, ReplacesAnEarlierPackageAsAWhole) {
 TEST_F(PackageTest, LeavesAFolderOfSomethingElseAlone) {
   fs::create_directories(folder);
   std::ofstream(folder / "thesis.txt") << "years of work";
-  std::ofstream(folder / "manifest.json") << R"({"name": "a web page's"})";
+  std::ofstream(folder / "manifest.json") << R"({"format": 2, "name": "a web page's"})";
   EXPECT_THAT(error_of([&] { export_package(folder, traced, examples, options); }),
               HasSubstr("is no exported package; name another folder"));
   EXPECT_TRUE(fs::exists(folder / "thesis.txt"));
