@@ -63,17 +63,17 @@ class BodyPainter {
 
   void trunk() {
     const float b = look_.build, s = look_.shoulders;
-    limb({0, 0.9f, -0.45f}, 0.82f * look_.neck, {0, 2.9f, -0.75f}, 0.92f * look_.neck, skin_);
+    limb({0, 0.9f, -0.45f}, 0.82f * look_.neck, {0, 2.5f, -0.75f}, 0.92f * look_.neck, skin_);
     std::vector<Ring> rings = {
-        {{0, 2.35f, -0.75f}, 0.95f * look_.neck, 0.85f, 0.85f, 0},
-        {{0, 2.75f, -0.75f}, 1.5f * s, 0.95f * b, 1.0f, 0.1f},
-        {{0, 3.2f, -0.75f}, 2.35f * s, 1.1f * b, 1.15f, 0.25f},
-        {{0, 3.7f, -0.75f}, 2.95f * s, 1.25f * b, 1.25f, 0.3f},
-        {{0, 4.5f, -0.75f}, 3.0f * s * mix(1, b, 0.3f), 1.4f * b, 1.35f, 0.35f},
-        {{0, 6.0f, -0.75f}, 2.6f * mix(s, b, 0.4f), 1.55f * b, 1.3f, 0.35f},
-        {{0, 8.4f, -0.75f}, 2.25f * b, 1.45f * b, 1.1f, 0.3f},
-        {{0, 10.6f, -0.75f}, 2.5f * b, 1.45f * b, 1.4f, 0.3f},
-        {{0, 12.4f, -0.75f}, 2.55f * b, 1.35f * b, 1.4f, 0.3f}};
+        {{0, 1.9f, -0.75f}, 0.95f * look_.neck, 0.85f, 0.85f, 0},
+        {{0, 2.3f, -0.75f}, 1.5f * s, 0.95f * b, 1.0f, 0.1f},
+        {{0, 2.75f, -0.75f}, 2.35f * s, 1.1f * b, 1.15f, 0.25f},
+        {{0, 3.25f, -0.75f}, 2.95f * s, 1.25f * b, 1.25f, 0.3f},
+        {{0, 4.05f, -0.75f}, 3.0f * s * mix(1, b, 0.3f), 1.4f * b, 1.35f, 0.35f},
+        {{0, 5.6f, -0.75f}, 2.6f * mix(s, b, 0.4f), 1.55f * b, 1.3f, 0.35f},
+        {{0, 8.1f, -0.75f}, 2.25f * b, 1.45f * b, 1.1f, 0.3f},
+        {{0, 10.4f, -0.75f}, 2.5f * b, 1.45f * b, 1.4f, 0.3f},
+        {{0, 12.2f, -0.75f}, 2.55f * b, 1.35f * b, 1.4f, 0.3f}};
     for (const auto& ring : rings) {
       for (const float x : {-1.f, 1.f}) {
         drawn_.outline.push_back(place_(ring.centre + Vec3(x * ring.half_width, 0, 0)));
@@ -93,7 +93,7 @@ class BodyPainter {
     const Material under = plain(look_.under);
     Grid piece(4, 5);
     for (int r = 0; r < 4; ++r) {
-      const float t = r / 3.f, y = mix(2.5f, 6.2f, t);
+      const float t = r / 3.f, y = mix(2.05f, 5.8f, t);
       for (int c = 0; c < 5; ++c) {
         const float x = (c - 2) * 0.5f * mix(0.9f, 0.12f, t);
         piece(r, c).at = {x, y,
@@ -131,11 +131,11 @@ class BodyPainter {
   void arm(int which) {
     const float side = which == 0 ? -1 : 1, b = look_.build;
     const ArmPose& pose = pose_.arms[which];
-    const Vec3 shoulder(2.55f * look_.shoulders * side, 3.95f, -0.75f);
+    const Vec3 shoulder(2.45f * look_.shoulders * side, 3.5f, -0.75f);
     Vec3 wrist = pose.wrist;
     const Vec3 pole(side * pose.elbow_out, 1 - pose.elbow_out, -0.35f);
     const Vec3 elbow = elbow_of(shoulder, wrist, pole);
-    limb(shoulder, 0.78f * b, elbow, 0.56f * b, top_);
+    limb(shoulder, 0.72f * b, elbow, 0.56f * b, top_);
     if (look_.long_sleeves) {
       limb(elbow, 0.56f * b, mix(elbow, wrist, 0.94f), 0.42f, top_);
     }

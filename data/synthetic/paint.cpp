@@ -40,8 +40,8 @@ Colour any_colour(Random& random) {
 Colour skin_colour(Random& random) {
   // From deep to pale, with a reddish, olive or yellowish cast.
   const float tone = random.uniform();
-  const float hue = random.uniform(0.02f, 0.095f);
-  const float saturation = mix(0.62f, 0.22f, tone) + random.uniform(-0.1f, 0.12f);
+  const float hue = random.uniform(0.025f, 0.085f);
+  const float saturation = mix(0.56f, 0.2f, tone) + random.uniform(-0.1f, 0.12f);
   return from_hsv(hue, saturation, mix(0.34f, 0.98f, std::sqrt(tone)));
 }
 
