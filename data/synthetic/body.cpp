@@ -41,24 +41,17 @@ class BodyPainter {
     repeat_ = random.uniform(3, 14);
   }
 
-  DrawnBody draw_all(bool with_legs) {
+  DrawnHands draw_all(bool with_legs) {
+    // What is in front comes first: the depth buffer then spares the work of what it hides.
+    for (int side = 0; side < 2; ++side) arm(side);
     trunk();
     if (with_legs) legs();
-    for (int side = 0; side < 2; ++side) arm(side);
     return std::move(drawn_);
   }
 
  private:
-  void keep(const Vec3& p, float radius) {
-    // In the axes of the camera: the corners of the sphere that it sees.
-    for (const float s : {-1.f, 1.f}) {
-      drawn_.outline.push_back(p + Vec3(s * radius, 0, 0));
-      drawn_.outline.push_back(p + Vec3(0, s * radius, 0));
-    }
-  }
   void limb(const Vec3& a, float ra, const Vec3& b, float rb, const Material& material) {
     canvas_.cone(place_(a), ra, place_(b), rb, material, repeat_);
-    keep(place_(b), rb);
   }
 
   void trunk() {
@@ -74,11 +67,6 @@ class BodyPainter {
         {{0, 8.1f, -0.75f}, 2.25f * b, 1.45f * b, 1.1f, 0.3f},
         {{0, 10.4f, -0.75f}, 2.5f * b, 1.45f * b, 1.4f, 0.3f},
         {{0, 12.2f, -0.75f}, 2.55f * b, 1.35f * b, 1.4f, 0.3f}};
-    for (const auto& ring : rings) {
-      for (const float x : {-1.f, 1.f}) {
-        drawn_.outline.push_back(place_(ring.centre + Vec3(x * ring.half_width, 0, 0)));
-      }
-    }
     const auto hips = loft({rings.end() - 3, rings.end()}, 25, repeat_);
     draw(canvas_, hips, place_, bottom_);
     // The upper garment is a little wider, and covers as much as it is long.
@@ -139,11 +127,10 @@ class BodyPainter {
     if (look_.long_sleeves) {
       limb(elbow, 0.56f * b, mix(elbow, wrist, 0.94f), 0.42f, top_);
     }
-    limb(elbow, 0.5f * b, wrist, 0.34f, look_.long_sleeves ? skin_ : skin_);
+    limb(elbow, 0.5f * b, wrist, 0.34f, skin_);
     Placement hand{place_.turn * rotation(pose.hand), place_(wrist)};
-    drawn_.hands[which] =
+    drawn_[which] =
         draw_hand(canvas_, pose.fingers, look_.hands, hand, look_.hand_size, which == 0);
-    for (const auto& joint : drawn_.hands[which]) keep(joint, 0.1f);
   }
 
   Canvas& canvas_;
@@ -152,25 +139,25 @@ class BodyPainter {
   const Placement& place_;
   Material top_, bottom_, skin_;
   float repeat_ = 8;
-  DrawnBody drawn_;
+  DrawnHands drawn_;
 };
 
 }  // namespace
 
-DrawnBody draw_body(Canvas& canvas, const BodyPose& pose, const BodyLook& look,
-                    const Placement& placement, bool with_legs) {
+DrawnHands draw_body(Canvas& canvas, const BodyPose& pose, const BodyLook& look,
+                     const Placement& placement, bool with_legs) {
   return BodyPainter(canvas, pose, look, placement).draw_all(with_legs);
 }
 
-DrawnBody draw_hand_alone(Canvas& canvas, const ArmPose& arm, const BodyLook& look,
-                          const Placement& placement, bool right, float sleeve_from) {
-  DrawnBody drawn;
+DrawnHands draw_hand_alone(Canvas& canvas, const ArmPose& arm, const BodyLook& look,
+                           const Placement& placement, bool right, float sleeve_from) {
+  DrawnHands drawn;
   Random random(look.seed, Random::scene, 4);
   Material sleeve;
   sleeve.texture = cloth(random, Pattern(random.below(int(Pattern::count))), look.top);
   const Placement hand{placement.turn * rotation(arm.hand), placement.move};
   const float size = look.hand_size;
-  drawn.hands[right ? 0 : 1] = draw_hand(canvas, arm.fingers, look.hands, hand, size, right);
+  drawn[right ? 0 : 1] = draw_hand(canvas, arm.fingers, look.hands, hand, size, right);
   // The forearm leaves the wrist against the fingers, a little bent.
   const Vec3 way = unit(arm.wrist), elbow = placement.move + (hand.turn * way) * kForearm;
   const auto on_arm = [&](float t) { return mix(placement.move, elbow, t); };
@@ -180,8 +167,6 @@ DrawnBody draw_hand_alone(Canvas& canvas, const ArmPose& arm, const BodyLook& lo
   if (sleeve_from < 1) {
     canvas.cone(on_arm(sleeve_from), thin * 1.35f, on_arm(2.5f), mix(thin, thick, 1.9f), sleeve, 6);
   }
-  drawn.outline = drawn.hands[right ? 0 : 1];
-  drawn.outline.push_back(elbow);
   return drawn;
 }
 

@@ -11,20 +11,27 @@ constexpr float kNowhere = 1e9f;
 
 uint8_t to_byte(float value) { return static_cast<uint8_t>(std::min(value, 255.f)); }
 
-struct Box {
-  int left, top, right, bottom;  // right and bottom excluded
-};
-Box clipped(float left, float top, float right, float bottom, const cv::Mat& m) {
-  return {static_cast<int>(std::max(0.f, std::ceil(left))),
-          static_cast<int>(std::max(0.f, std::ceil(top))),
-          static_cast<int>(std::min<float>(m.cols, std::floor(right) + 1)),
-          static_cast<int>(std::min<float>(m.rows, std::floor(bottom) + 1))};
-}
-
 int floor_of(float x) {  // std::floor is a call on plain x86-64
   const int i = static_cast<int>(x);
   return i - (x < static_cast<float>(i));
 }
+
+struct Box {
+  int left, top, right, bottom;  // right and bottom excluded
+};
+/// The samples between these edges that the canvas has.
+Box clipped(float left, float top, float right, float bottom, const cv::Mat& m) {
+  const float width = float(m.cols), height = float(m.rows);
+  return {-floor_of(-std::clamp(left, 0.f, width)), -floor_of(-std::clamp(top, 0.f, height)),
+          floor_of(std::clamp(right, -1.f, width - 1)) + 1,
+          floor_of(std::clamp(bottom, -1.f, height - 1)) + 1};
+}
+
+/// A value over a triangle, by the weights of its second and third corner.
+struct Slope {
+  float start, to_b, to_c;
+  float operator()(float wb, float wc) const { return start + wb * to_b + wc * to_c; }
+};
 
 /// Reads a material's texture.
 class Texels {
@@ -110,6 +117,15 @@ void Canvas::triangle(const Corner& a, const Corner& b, const Corner& c, const M
   const float c_dx = -(b.y - a.y) * per_area, c_dy = (b.x - a.x) * per_area;
   constexpr float kEdge = -1e-4f;  // no gaps between neighbours
   const Texels texels(m);
+  // What a triangle shows changes linearly, from its first corner on.
+  const auto ahead = [&](float of_a, float of_b, float of_c) {
+    return Slope{of_a, of_b - of_a, of_c - of_a};
+  };
+  const Slope distance_at = ahead(a.distance, b.distance, c.distance);
+  const Slope u_at = ahead(a.u, b.u, c.u), v_at = ahead(a.v, b.v, c.v);
+  const Slope lights[3] = {ahead(a.light[0], b.light[0], c.light[0]),
+                           ahead(a.light[1], b.light[1], c.light[1]),
+                           ahead(a.light[2], b.light[2], c.light[2])};
   for (int y = box.top; y < box.bottom; ++y) {
     float wb = (box.left - a.x) * b_dx + (y - a.y) * b_dy;
     float wc = (box.left - a.x) * c_dx + (y - a.y) * c_dy;
@@ -118,19 +134,17 @@ void Canvas::triangle(const Corner& a, const Corner& b, const Corner& c, const M
     bool entered = false;
     for (int x = box.left; x < box.right; ++x, wb += b_dx, wc += c_dx) {
       const float wa = 1 - wb - wc;
-      if (std::min({wa, wb, wc}) < kEdge) {
+      if (wb < kEdge || wc < kEdge || wa < kEdge) {
         if (entered) break;
         continue;
       }
       entered = true;
-      const float distance = wa * a.distance + wb * b.distance + wc * c.distance;
+      const float distance = distance_at(wb, wc);
       if (distance >= distances[x]) continue;
-      const auto& t = texels.at(wa * a.u + wb * b.u + wc * c.u, wa * a.v + wb * b.v + wc * c.v);
+      const auto& t = texels.at(u_at(wb, wc), v_at(wb, wc));
       if (t[3] == 0) continue;
       distances[x] = distance;
-      for (int k = 0; k < 3; ++k) {
-        colours[x][k] = to_byte(t[k] * (wa * a.light[k] + wb * b.light[k] + wc * c.light[k]));
-      }
+      for (int k = 0; k < 3; ++k) colours[x][k] = to_byte(t[k] * lights[k](wb, wc));
       colours[x][3] = owner_;
     }
   }
