@@ -53,11 +53,18 @@ void fold(Graph& graph, const Node& norm, const Layer& layer) {
   const auto folded_bias = number("bias", 0) + centred * factor;
 
   const auto type = weight.scalar_type();
-  const auto& scope = layer.node->scope;
-  layer.node->argument(layer.weight) =
-      graph.add_stored(Value::constant, scope + ".folded_weight", folded_weight.to(type));
-  layer.node->argument(layer.bias) =
-      graph.add_stored(Value::constant, scope + ".folded_bias", folded_bias.to(type));
+  const auto uses = graph.uses();
+  const auto replace = [&](const char* argument, const at::Tensor& by) {
+    auto* old = layer.node->tensor(argument);
+    if (old && uses.at(old).size() == 1) {
+      old->tensor = by.to(type);
+    } else {
+      const auto name = layer.node->scope + "." + argument;
+      layer.node->argument(argument) = graph.add_stored(Value::constant, name, by.to(type));
+    }
+  };
+  replace(layer.weight, folded_weight);
+  replace(layer.bias, folded_bias);
   graph.replace_uses(norm.output(), layer.node->output());
 }
 

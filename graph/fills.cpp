@@ -20,6 +20,11 @@ bool is_elementwise_pair(const Node& node) {
 
 void simplify_fills(Graph& graph) {
   for (const auto& node : graph.nodes()) {
+    // The empty tensor that was filled is of no interest, only its shape.
+    if (node->is("aten::fill") && node->tensor("self")->producer &&
+        node->tensor("self")->producer->is("aten::empty_like")) {
+      node->argument("self") = node->tensor("self")->producer->tensor("self");
+    }
     if (!is_elementwise_pair(*node)) continue;
     const auto* self = node->tensor("self");
     const auto* other = node->tensor("other");

@@ -8,8 +8,11 @@ namespace {
 
 bool is_constant(const Value* value) { return value->kind == Value::constant; }
 
-bool draws_or_depends_on_batch(const Node& node) {
-  if (node.op.name().find("rand") != std::string::npos || node.is("aten::bernoulli")) return true;
+// What draws numbers, what the exporters write as quantisation, and what follows the batch stays.
+bool must_stay(const Node& node) {
+  for (const auto* kept : {"rand", "bernoulli", "fake_quant"}) {
+    if (node.op.name().find(kept) != std::string::npos) return true;
+  }
   return std::any_of(node.arguments.begin(), node.arguments.end(), [](const Argument& argument) {
     return std::holds_alternative<Shape>(argument);
   });
@@ -77,7 +80,7 @@ void fold_constants(Graph& graph) {
   for (const auto* node : nodes) {
     const auto inputs = node->inputs();
     const bool known = std::all_of(inputs.begin(), inputs.end(), is_constant);
-    if (!known || node->op.in_place() || draws_or_depends_on_batch(*node) || has_absent(*node)) {
+    if (!known || node->op.in_place() || must_stay(*node) || has_absent(*node)) {
       continue;
     }
     const auto results = run(*node);

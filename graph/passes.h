@@ -12,7 +12,8 @@ void remove_dead_code(Graph& graph);
 /// Throws UserError for a node in training mode (BatchNorm, dropout), naming its module.
 void freeze(Graph& graph);
 
-/// Runs, once and for all, every node whose inputs are all constants.
+/// Runs, once and for all, every node whose inputs are all constants; fake quantisation stays, for
+/// the exporters to write as such.
 void fold_constants(Graph& graph);
 
 /// Folds BatchNorm in evaluation into the convolution, transposed convolution or linear layer
@@ -20,8 +21,8 @@ void fold_constants(Graph& graph);
 /// eps). Of a frozen graph. A BatchNorm whose input has other readers stays.
 void fold_batch_norm(Graph& graph);
 
-/// Writes `fill(x, c)` as an operand beside a tensor of x's shape as the number c: `1 - y` is
-/// recorded as such.
+/// Writes an operand that is filled with one number, beside a tensor of its shape, as the number:
+/// `1 - y` is recorded as an empty tensor like y, filled with 1, minus y.
 void simplify_fills(Graph& graph);
 
 }  // namespace manyfold::graph

@@ -53,6 +53,24 @@ std::string scope_of(const Node& node) {
   return common(own.empty() ? around : own);
 }
 
+// What stands before the first parameters belongs where it is read.
+void scope_from_readers(const Graph& graph) {
+  const auto uses = graph.uses();
+  for (auto at = graph.nodes().rbegin(); at != graph.nodes().rend(); ++at) {
+    auto& node = **at;
+    if (!node.scope.empty() || reads_state(node)) continue;
+    std::vector<std::string> around;
+    for (const auto* output : node.outputs) {
+      const auto readers = uses.find(output);
+      if (readers == uses.end()) continue;
+      for (const auto* reader : readers->second) {
+        around.push_back(reads_state(*reader) ? parent(reader->scope) : reader->scope);
+      }
+    }
+    node.scope = common(around);
+  }
+}
+
 // The next node of the same module that reads its parameters or buffers; else the one before.
 Node* accompanied(const Graph& graph, const Node& update) {
   Node* before = nullptr;
@@ -72,6 +90,7 @@ Node* accompanied(const Graph& graph, const Node& update) {
 
 void name_scopes(Graph& graph) {
   for (const auto& node : graph.nodes()) node->scope = scope_of(*node);
+  scope_from_readers(graph);
   for (const auto& node : graph.nodes()) {
     node->accompanies = node->op.in_place() ? accompanied(graph, *node) : nullptr;
   }

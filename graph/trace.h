@@ -28,12 +28,15 @@ enum class Mode { as_is, train, eval };
 /// cannot be told from a constant, and is refused. At last the graph is run and must give what the
 /// module gave, bit for bit on the CPU.
 ///
+/// The mode is part of what is recorded: a graph traced in training goes on training whatever
+/// train() the module is given later. Trace once for each mode.
+///
 /// Nothing else is changed: buffers, modes and the default random generators are restored.
 /// Gradients are not recorded meanwhile. Operations on a copy in place become plain ones; buffers
 /// are still updated in place.
 ///
 /// A node's scope is the module whose parameters or buffers it reads; a node that reads none takes
-/// what the scopes before it have in common.
+/// what the scopes before it have in common, or, with nothing before it, those after it.
 ///
 /// Throws UserError naming the operator and its scope for a number that varies with the batch, a
 /// computation that differs between batches, a write in place into memory that is read under

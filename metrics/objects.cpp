@@ -211,7 +211,8 @@ void ObjectsMetric::landmark_figures(std::vector<Figure>& figures) const {
       const double limit = percent / 100.0;
       figures.push_back(
           {fmt::format("fr{:02}", percent), failure_rate(eye_errors_, limit), false, faces, "faces",
-           fmt::format("Share of faces with an error{} above {:.2f}, or missed.", over, limit)});
+           fmt::format("Share of faces whose error is above {:.2f}, or which were missed.",
+                       limit)});
       figures.push_back({fmt::format("auc{:02}", percent), error_auc(eye_errors_, limit), true,
                          faces, "faces",
                          fmt::format("Area under the cumulative error curve up to {:.2f}; a missed "

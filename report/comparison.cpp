@@ -47,7 +47,7 @@ data::Label enlarged(const data::Label& label, double factor) {
 }
 
 cv::Mat captioned(const cv::Mat& rgb, const std::string& text) {
-  const Pen pen(rgb.size());
+  const Pen pen(rgb.size() * 2);  // larger letters than on the picture: this is what it is
   const int height = plate_size(text, pen).height;
   cv::Mat band(height, rgb.cols, CV_8UC3, kBand), whole;
   draw_plate(band, text, {0, 0}, kBand, pen);

@@ -54,6 +54,13 @@ std::string value_text(double value) {
   return size >= 0.001 && size < 1 ? fmt::format("{:.4f}", value) : fmt::format("{:.5g}", value);
 }
 
+std::string count_text(int64_t count) {
+  std::string text = std::to_string(count);
+  const int first = count < 0 ? 1 : 0;
+  for (int at = static_cast<int>(text.size()) - 3; at > first; at -= 3) text.insert(at, ",");
+  return text;
+}
+
 bool is_number(const std::string& cell) {
   if (cell.empty()) return false;
   if (cell == "-") return true;

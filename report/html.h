@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace manyfold::report {
@@ -12,6 +13,9 @@ std::string script_json(const std::string& json);
 
 /// A figure's value for a reader: four digits that matter, "-" for NaN.
 std::string value_text(double value);
+
+/// 1234567 as "1,234,567".
+std::string count_text(int64_t count);
 
 /// Whether a table's cell is a number, with its unit or without: "1.5", "-3", "12.5 %", "1,024",
 /// "-".

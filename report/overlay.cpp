@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <opencv2/imgproc.hpp>
 #include <stdexcept>
 
@@ -67,8 +68,9 @@ void draw_mask(cv::Mat& rgb, const cv::Mat& mask, const OverlayStyle& style) {
     if (!seen[c]) continue;
     const bool ignored = c == Mask::kIgnore;
     const cv::Mat where = mask == c;
-    tint(rgb, where, ignored ? kGrey : class_colour(c - 1), ignored ? 0.75 : style.opacity);
-    if (!ignored) outline(rgb, where, class_colour(c - 1), Pen(rgb.size()).line);
+    const cv::Scalar colour = class_colour(style.first_colour + c - 1);
+    tint(rgb, where, ignored ? kGrey : colour, ignored ? 0.75 : style.opacity);
+    if (!ignored) outline(rgb, where, colour, Pen(rgb.size()).line);
   }
 }
 
@@ -89,6 +91,10 @@ void dashed_box(cv::Mat& rgb, const cv::Rect& box, const cv::Scalar& colour, con
 
 void draw_landmarks(cv::Mat& rgb, const Object& object, const cv::Scalar& colour, const Pen& pen) {
   const auto& points = object.landmarks;
+  // Dots of a small face with many points would cover it.
+  const double side = std::sqrt(std::abs(object.box.area()));
+  const int room = static_cast<int>(side / (8 * std::sqrt(static_cast<double>(points.size()) + 1)));
+  const int dot = std::min(pen.dot, room);
   const auto shown = [&](int k) { return object.visible.empty() || object.visible.at(k); };
   const auto join = [&](int a, int b) {
     if (shown(a) && shown(b)) {
@@ -101,8 +107,9 @@ void draw_landmarks(cv::Mat& rgb, const Object& object, const cv::Scalar& colour
   }
   for (int k = 0; k < static_cast<int>(points.size()); ++k) {
     if (!shown(k)) continue;
-    if (pen.dot > 1) cv::circle(rgb, points[k], pen.dot + 1, kBlack, cv::FILLED, cv::LINE_AA);
-    cv::circle(rgb, points[k], pen.dot, {255, 255, 255}, cv::FILLED, cv::LINE_AA);
+    if (dot > 1) cv::circle(rgb, points[k], dot + 1, kBlack, cv::FILLED, cv::LINE_AA);
+    cv::circle(rgb, points[k], dot, {255, 255, 255}, cv::FILLED,
+               dot > 0 ? cv::LINE_AA : cv::LINE_8);
   }
 }
 
@@ -111,7 +118,7 @@ void draw_object(cv::Mat& rgb, const Object& object, const LabelSpec& spec,
   const cv::Rect box(cvRound(object.box.x), cvRound(object.box.y), cvRound(object.box.width),
                      cvRound(object.box.height));
   if (object.ignore || object.class_index < 0) return dashed_box(rgb, box, kGrey, pen);
-  const cv::Scalar colour = class_colour(object.class_index);
+  const cv::Scalar colour = class_colour(style.first_colour + object.class_index);
   cv::rectangle(rgb, box, colour, pen.line);
   draw_landmarks(rgb, object, colour, pen);
   // One class alone needs no name at every box.
@@ -141,7 +148,7 @@ void draw(cv::Mat& rgb, const data::Label& label, const LabelSpec& spec, const O
     OverlayStyle banner = style;
     banner.names = true;
     draw_plate(rgb, caption(spec, found.index, found.score, banner), {0, 0},
-               class_colour(found.index), pen);
+               class_colour(style.first_colour + found.index), pen);
   }
 }
 

@@ -93,7 +93,7 @@ std::string figures_section(const std::vector<FigureGroup>& groups) {
       const char* arrow = figure.higher_is_better ? "↑" : "↓";
       rows += "<tr>" + cell(figure.name + " " + arrow, false) +
               cell(value_text(figure.value), true) +
-              cell(fmt::format("{} {}", figure.count, figure.unit), true) +
+              cell(count_text(figure.count) + " " + figure.unit, true) +
               cell(figure.explanation, false) + "</tr>\n";
     }
   }

@@ -3,7 +3,7 @@
   "use strict";
   const data = JSON.parse(document.getElementById("chart-data").textContent);
   const smoothing = document.getElementById("smoothing");
-  const hues = ["#0b6bcb", "#e07a00", "#12946b", "#c4408f", "#8a63d2", "#b8860b", "#d43f3a", "#3a9fb5", "#7a7f87"];
+  const hues = ["#2f86e0", "#e07a00", "#12946b", "#c4408f", "#8a63d2", "#b8860b", "#d43f3a", "#3a9fb5", "#7a7f87"];
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const cards = Array.from(document.querySelectorAll("[data-chart]"));
   const plots = new Map();
@@ -26,8 +26,8 @@
   function draw(card) {
     const chart = data[+card.dataset.chart];
     const log = card.querySelector("button").getAttribute("aria-pressed") === "true";
-    // Few points are shown as they are: smoothing is for noise.
-    const keep = chart.columns[0].length > 40 ? +smoothing.value : 0;
+    // Smoothing is for noise: few points, and what a schedule sets, are shown as they are.
+    const keep = chart.columns[0].length > 40 && chart.title !== "lr" ? +smoothing.value : 0;
     const series = [{ label: "step" }];
     const columns = [chart.columns[0]];
     chart.names.forEach((name, i) => {

@@ -38,8 +38,9 @@ std::string trace_error(F f, std::vector<int64_t> shape = {1, 8, 4, 4}) {
 TEST(Trace, NamesNodesAfterTheModulesWhoseParametersTheyRead) {
   TwoHeads module;
   const auto names = node_names(trace_pictures(module));
-  for (const auto* name : {"stem.conv/convolution", "stem.bn/batch_norm", "stem/relu",
-                           "excite.up/convolution", "excite/sigmoid", "classes/linear"}) {
+  for (const auto* name :
+       {"stem.conv/convolution", "stem.bn/batch_norm", "stem/relu", "stem/pixel_unshuffle",
+        "excite.up/convolution", "excite/sigmoid", "classes/linear"}) {
     EXPECT_THAT(names, Contains(name));
   }
 }

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "common/atomic_file.h"
 #include "common/error.h"
 
 namespace manyfold::metrics {
@@ -182,6 +183,31 @@ TEST(ObjectsMetric, RefusesWhatItCannotExplain) {
   } catch (const UserError& error) {
     EXPECT_THAT(error.what(), HasSubstr("an object has class 3, but only 1 classes are named"));
   }
+}
+
+// Random boxes, crowds and small objects; the figures are COCO's: fixtures/make_detections.py.
+TEST(ObjectsMetric, AgreesWithCocosProcedure) {
+  const auto fixture = nlohmann::json::parse(
+      read_file(MANYFOLD_SOURCE_DIR "/tests/metrics/fixtures/detections.json"));
+  ObjectsMetric metric({"face"}, 0);
+  for (const auto& picture : fixture.at("pictures")) {
+    const auto objects = [&](const char* key, bool truth) {
+      std::vector<Object> list;
+      for (const auto& row : picture.at(key)) {
+        Object object;
+        object.box = {row[0], row[1], row[2], row[3]};
+        if (truth) object.ignore = row[4] == 1;
+        if (!truth) object.score = row[4];
+        list.push_back(object);
+      }
+      return list;
+    };
+    metric.add(frame(objects("predicted", false)), frame(objects("truth", true)), kPicture);
+  }
+  EXPECT_EQ(metric.figures().front().count, fixture.at("all").at("objects"));
+  EXPECT_NEAR(value(metric, "ap50"), fixture.at("all").at("area").get<double>(), 1e-9);
+  EXPECT_NEAR(value(metric, "ap50_101"), fixture.at("all").at("points_101").get<double>(), 1e-9);
+  EXPECT_NEAR(value(metric, "ap50_min12"), fixture.at("min12").at("area").get<double>(), 1e-9);
 }
 
 TEST(ObjectsMetric, DetailsHoldTheCurve) {

@@ -28,6 +28,14 @@ TEST(Html, ValuesShowTheDigitsThatMatter) {
   EXPECT_EQ(value_text(std::nan("")), "-");
 }
 
+TEST(Html, CountsAreGroupedByThousands) {
+  EXPECT_EQ(count_text(0), "0");
+  EXPECT_EQ(count_text(999), "999");
+  EXPECT_EQ(count_text(1000), "1,000");
+  EXPECT_EQ(count_text(-123456), "-123,456");
+  EXPECT_EQ(count_text(1234567), "1,234,567");
+}
+
 TEST(Html, KnowsNumbersWithAndWithoutUnits) {
   for (const char* cell : {"1", "-2.5", "1,024", "12.5 %", "30%", "3 px", "1e-4", "-"}) {
     EXPECT_TRUE(is_number(cell)) << cell;

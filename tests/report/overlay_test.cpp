@@ -124,6 +124,35 @@ TEST(Overlay, KeyPointsThatAreNotLabelledAreNotDrawn) {
   EXPECT_EQ(changed(picture(cv::Rect(50, 50, 20, 20))), 0);
 }
 
+TEST(Overlay, DotsOfASmallFaceLeaveItsPointsApart) {
+  OverlayStyle bare;
+  bare.scores = false;
+  const auto dots = [&](float side) {
+    cv::Mat picture = grey({1000, 1000});
+    Object object = face({400, 400, side, side});
+    object.landmarks.assign(68, {420, 420});  // all in one place, with no line to see
+    object.visible.assign(68, 0);
+    object.visible[0] = 1;
+    draw(picture, Objects{{{object}}}, kFaces, bare);
+    return cv::countNonZero([&] {
+      cv::Mat white;
+      cv::inRange(picture, cv::Scalar(250, 250, 250), cv::Scalar(255, 255, 255), white);
+      return white;
+    }());
+  };
+  EXPECT_EQ(dots(60), 1);
+  EXPECT_GT(dots(500), 8);
+}
+
+TEST(Overlay, TasksOnOnePictureCanHaveColoursOfTheirOwn) {
+  cv::Mat picture = grey();
+  OverlayStyle style;
+  style.scores = false;
+  style.first_colour = 2;
+  draw(picture, Objects{{{face({20, 30, 40, 20})}}}, kFaces, style);
+  EXPECT_EQ(picture.at<cv::Vec3b>(30, 40), colour(2));
+}
+
 TEST(Overlay, JoinsTheSixtyEightPointsOfIbug) {
   int lines = 0;
   for (const auto& [first, last, closed] : landmark_runs(68)) lines += last - first + closed;
