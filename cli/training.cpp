@@ -174,7 +174,7 @@ TrainingOutcome Run::run() {
     const int signal = train::StopSignals::received();
     spdlog::warn("stopped by a signal after step {}; go on with --resume run.dir={}",
                  loop_.steps_done(), folder_.path.string());
-    return {128 + signal, folder_.path.string(), {}};
+    return {128 + signal, folder_.path.string(), -1, {}};
   }
   return finish();
 }
@@ -186,6 +186,7 @@ TrainingOutcome Run::finish() {
   models::load_state(*model_, checkpoint.deployed(), folder_.path.string());
   model_->eval();
   const auto evaluation = train::evaluate(train::predictor(model_), job_.tasks, validation_);
+  outcome.score = evaluation.score;
   outcome.figures = evaluation.flat();
   write_run_report(folder_, request_, model_, evaluation, validation_, data_.bad_files());
   if (job_.exporting.enabled)

@@ -19,7 +19,8 @@ struct TrainingRequest {
 struct TrainingOutcome {
   int exit_code = 0;  // 0, or 128 + the signal that stopped the run
   std::string folder;
-  std::map<std::string, double> figures;  // of the best checkpoint, "<set>/<task>/<figure>"
+  double score = -1;                      // of the best checkpoint
+  std::map<std::string, double> figures;  // its figures, "<set>/<task>/<figure>"
 };
 
 /// Trains, evaluates, exports and reports. Everything that can be wrong with the request is found
