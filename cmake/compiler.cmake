@@ -1,5 +1,9 @@
 # Flags of our own code: warnings are errors, sanitizers on request, ccache when there is one.
 
+# One form of position independence for libraries and programs, so that they can share the precompiled header.
+set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
+add_compile_options(-fPIC)
+
 add_library(manyfold_flags INTERFACE)
 target_compile_options(manyfold_flags INTERFACE -Wall -Wextra -Werror)
 if(MANYFOLD_SANITIZE)

@@ -17,18 +17,18 @@ struct FeatureInfo {
 /// Pictures to feature maps, finest first.
 /// forward: float [N, 3, H, W], normalised, H and W multiples of 32 -> one tensor for each of
 /// `features()`
-class Encoder : public torch::nn::Module {
+///
+/// The base is virtual so that an encoder can also be torch::nn::Cloneable, whose base it shares.
+class Encoder : public virtual torch::nn::Module {
  public:
-  using torch::nn::Module::Module;
   virtual std::vector<torch::Tensor> forward(const torch::Tensor& pictures) = 0;
   virtual std::vector<FeatureInfo> features() const = 0;
 };
 
 /// Feature maps to the raw outputs of one task (logits, box parameters): most heads return one
 /// tensor.
-class Head : public torch::nn::Module {
+class Head : public virtual torch::nn::Module {
  public:
-  using torch::nn::Module::Module;
   virtual std::vector<torch::Tensor> forward(const std::vector<torch::Tensor>& features) = 0;
 };
 

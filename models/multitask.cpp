@@ -1,5 +1,7 @@
 #include "models/multitask.h"
 
+#include <torch/types.h>
+
 namespace manyfold::models {
 
 using torch::Tensor;
@@ -13,8 +15,7 @@ MultiTaskModelImpl::MultiTaskModelImpl(
   scale_ = register_buffer("scale", 1 / (255 * deviation));
   shift_ = register_buffer("shift", -mean / deviation);
   register_module("encoder", encoder_);
-  auto group = std::make_shared<torch::nn::Module>("Heads");
-  register_module("heads", group);
+  auto group = register_module("heads", std::make_shared<torch::nn::Module>("Heads"));
   for (const auto& [task, head] : heads_) group->register_module(task, head);
 }
 
@@ -41,6 +42,44 @@ std::vector<std::string> MultiTaskModelImpl::tasks() const {
   std::vector<std::string> names;
   for (const auto& [name, head] : heads_) names.push_back(name);
   return names;
+}
+
+torch::nn::Module& MultiTaskModelImpl::part(const std::string& name) {
+  for (const auto& child : named_modules()) {
+    if (child.key() == name) return *child.value();
+  }
+  TORCH_CHECK(false, "MultiTaskModel: no part named '", name, "'");
+}
+
+void MultiTaskModelImpl::freeze(const std::string& name) {
+  for (auto& parameter : part(name).parameters()) parameter.requires_grad_(false);
+  part(name).eval();
+  frozen_.insert(name);
+}
+
+void MultiTaskModelImpl::unfreeze(const std::string& name) {
+  for (auto& parameter : part(name).parameters()) parameter.requires_grad_(true);
+  part(name).train(is_training());
+  frozen_.erase(name);
+}
+
+void MultiTaskModelImpl::train(bool on) {
+  Module::train(on);
+  for (const auto& name : frozen_) part(name).eval();
+}
+
+std::shared_ptr<torch::nn::Module> MultiTaskModelImpl::clone(
+    const torch::optional<torch::Device>& device) const {
+  std::vector<std::pair<std::string, std::shared_ptr<Head>>> heads;
+  for (const auto& [task, head] : heads_) {
+    heads.emplace_back(task, std::dynamic_pointer_cast<Head>(head->clone(device)));
+  }
+  auto copy = std::make_shared<MultiTaskModelImpl>(
+      std::dynamic_pointer_cast<Encoder>(encoder_->clone(device)), std::move(heads));
+  copy->to(device.value_or(scale_.device()));
+  copy->train(is_training());
+  for (const auto& name : frozen_) copy->freeze(name);
+  return copy;
 }
 
 }  // namespace manyfold::models

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,10 +35,26 @@ class MultiTaskModelImpl : public torch::nn::Module {
   std::vector<std::string> tasks() const;
   Encoder& encoder() { return *encoder_; }
 
+  /// Stops a part from learning: its parameters need no gradient, and it stays in eval mode through
+  /// every later train(), so that its BatchNorm statistics stay too. `part` is the name of a child:
+  /// "encoder", "encoder.stride4", "heads.faces".
+  void freeze(const std::string& part);
+  /// Undoes `freeze(part)`.
+  void unfreeze(const std::string& part);
+  const std::set<std::string>& frozen() const { return frozen_; }
+
+  void train(bool on = true) override;
+  /// A deep copy, frozen parts included.
+  std::shared_ptr<torch::nn::Module> clone(
+      const torch::optional<torch::Device>& device = torch::nullopt) const override;
+
  private:
+  torch::nn::Module& part(const std::string& name);
+
   std::shared_ptr<Encoder> encoder_;
   std::vector<std::pair<std::string, std::shared_ptr<Head>>> heads_;
   torch::Tensor scale_, shift_;  // [1, 3, 1, 1] buffers: pictures * scale + shift
+  std::set<std::string> frozen_;
 };
 TORCH_MODULE(MultiTaskModel);
 

@@ -12,6 +12,8 @@ packages=(
 )
 runtime_package=com.github.asus4.onnxruntime@0.4.9  # ONNX Runtime 1.29: headers, and the library for x86-64
 runtime=third_party/onnxruntime
+charts_package=uplot@1.6.32  # draws the curves of report.html
+charts=third_party/uplot
 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 have() { installed "$1" || { case $1 in nodejs) command -v node;; npm|cmake) command -v "$1";; *) false;; esac } >/dev/null; }
@@ -47,4 +49,20 @@ else
     cp "$work/package/bin/napi-v6/linux/arm64/libonnxruntime.so.1" $runtime/lib/libonnxruntime.so.part
   fi
   mv $runtime/lib/libonnxruntime.so.part $runtime/lib/libonnxruntime.so.1  # last: its presence says that all is there
+fi
+
+if [ -e $charts/uPlot.iife.min.js ]; then
+  echo "install: uPlot is here ($charts)"
+else
+  echo "install: will fetch uPlot (npm package $charts_package, 50 kB of it) into $charts"
+  charts_work=$(mktemp -d)
+  if (cd "$charts_work" && npm pack --silent "$charts_package" >/dev/null && tar xzf ./*.tgz); then
+    mkdir -p $charts
+    cp "$charts_work"/package/LICENSE "$charts_work"/package/dist/uPlot.min.css $charts/
+    cp "$charts_work"/package/dist/uPlot.iife.min.js $charts/uPlot.part
+    mv $charts/uPlot.part $charts/uPlot.iife.min.js  # last: its presence says that all is there
+  else
+    echo "install: could not fetch uPlot; reports will show tables instead of charts" >&2
+  fi
+  rm -rf "$charts_work"
 fi

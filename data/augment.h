@@ -1,0 +1,49 @@
+#pragma once
+
+#include <opencv2/core.hpp>
+
+#include "common/config/fields.h"
+#include "common/random.h"
+#include "data/affine.h"
+#include "data/photometric.h"
+#include "data/source_options.h"
+#include "data/warp.h"
+
+namespace manyfold::data {
+
+/// How far a picture may be moved, on top of fitting it to the network's size.
+struct GeometricOptions {
+  double mirror = 0.5;    // probability
+  double zoom_out = 0.8;  // factors about the centre
+  double zoom_in = 1.3;
+  double stretch = 0.1;  // width against height: a factor within 1 -/+ this
+  double shift = 0.1;    // of the network's width and height, either way
+  double rotate = 10;    // degrees, either way
+  void fields(config::Fields& f);
+};
+
+struct AugmentOptions {
+  bool enabled = true;
+  GeometricOptions geometric;
+  PhotometricOptions photometric;
+  void fields(config::Fields& f);
+};
+
+/// A random map from a picture of size `picture` to the network's size: fit(), then mirrored,
+/// zoomed, turned and shifted about the centre. `strength` brings zoom, stretch, shift and rotation
+/// nearer to (below 1) or farther from nothing; the chance of mirroring stays.
+Geometry draw_geometry(const GeometricOptions& options, double strength, cv::Size picture,
+                       cv::Size network, Fit how, Random& random);
+
+/// Geometry, then colours, drawn from `random` alone.
+Sample augment(const Sample& sample, const AugmentOptions& options, const Strength& strength,
+               cv::Size network, Fit how, const LabelSpecs& specs, Random& random);
+
+/// The longer side a decoded picture must have so that no draw shows fewer pixels than there are.
+int64_t needed_detail(const AugmentOptions& options, const Strength& strength, cv::Size network);
+
+/// Throws ConfigError when pictures may be mirrored and a task has key points but does not say
+/// which become which.
+void check_mirroring(const AugmentOptions& options, const LabelSpecs& specs);
+
+}  // namespace manyfold::data

@@ -1,0 +1,66 @@
+#include "data/bad_files.h"
+
+#include <spdlog/spdlog.h>
+
+namespace manyfold::data {
+
+Sample BadFiles::read(const Source& source, int64_t index, int64_t detail) {
+  // Whether a sample is bad does not depend on when it is met, so neither does its replacement.
+  for (int64_t tried = 0; tried < source.size(); ++tried) {
+    const int64_t at = (index + tried) % source.size();
+    if (is_bad(source, at)) continue;
+    try {
+      return source.get(at, detail);
+    } catch (const BadSample& error) {
+      set_aside(source, at, error);
+    }
+  }
+  throw UserError("source " + source.name() + ": not one sample can be used\n" + describe());
+}
+
+bool BadFiles::is_bad(const Source& source, int64_t index) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = bad_.find(source.name());
+  return found != bad_.end() && found->second.count(index) > 0;
+}
+
+void BadFiles::set_aside(const Source& source, int64_t index, const BadSample& error) {
+  size_t count = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& bad = bad_[source.name()];
+    const bool fresh = bad.emplace(index, BadFile{source.name(), source.sample_name(index),
+                                                  error.fault, error.what()})
+                           .second;
+    if (!fresh) return;
+    count = bad.size();
+  }
+  spdlog::warn("source {}: sample {} is set aside ({}): {}", source.name(),
+               source.sample_name(index), fault_name(error.fault), error.what());
+  if (static_cast<double>(count) > max_share_ * static_cast<double>(source.size())) {
+    throw UserError(
+        "source " + source.name() + ": " + std::to_string(count) + " of " +
+        std::to_string(source.size()) + " samples are bad so far, more than data.max_bad_share = " +
+        std::to_string(max_share_) + " allows; `manyfold data check` lists all\n" + describe());
+  }
+}
+
+std::vector<BadFile> BadFiles::list() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<BadFile> all;
+  for (const auto& [source, files] : bad_) {
+    for (const auto& [index, file] : files) all.push_back(file);
+  }
+  return all;
+}
+
+std::string BadFiles::describe() const {
+  std::string text;
+  for (const auto& file : list()) {
+    text += file.source + ": " + file.sample + " (" + fault_name(file.fault) + "): " + file.cause +
+            "\n";
+  }
+  return text;
+}
+
+}  // namespace manyfold::data

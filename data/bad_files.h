@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "data/fault.h"
+#include "data/source.h"
+
+namespace manyfold::data {
+
+/// One sample that was set aside.
+struct BadFile {
+  std::string source;
+  std::string sample;
+  Fault fault;
+  std::string cause;  // the whole message, with the file
+};
+
+/// Keeps the samples that could not be used: each is logged when it is met first, another takes its
+/// place, and all are listed at the end. More than a set share of one source ends the run. Safe to
+/// share between threads.
+class BadFiles {
+ public:
+  /// `max_share`: of one source's samples.
+  explicit BadFiles(double max_share) : max_share_(max_share) {}
+
+  /// Sample `index` of the source, or, if that is bad, the next good one after it (from the end on
+  /// from the start). Throws UserError, listing what was found, when more than the allowed share of
+  /// the source is bad.
+  Sample read(const Source& source, int64_t index, int64_t detail = 0);
+
+  /// In the order of source and sample.
+  std::vector<BadFile> list() const;
+
+  /// A line for each bad sample; empty when there is none.
+  std::string describe() const;
+
+ private:
+  bool is_bad(const Source& source, int64_t index) const;
+  void set_aside(const Source& source, int64_t index, const BadSample& error);
+
+  double max_share_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::map<int64_t, BadFile>> bad_;  // by source and index
+};
+
+}  // namespace manyfold::data

@@ -1,0 +1,187 @@
+#include "data/coco_file.h"
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "common/atomic_file.h"
+#include "common/error.h"
+
+namespace manyfold::data {
+namespace {
+
+using nlohmann::json;
+
+/// Python's json module writes NaN and Infinity, which no JSON parser has to accept.
+std::string without_nan(const std::string& text) {
+  std::string clean;
+  clean.reserve(text.size() + text.size() / 64);
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') in_string = !in_string;
+    const size_t sign = text[i] == '-' ? 1 : 0;
+    if (in_string && text[i] == '\\') {
+      clean += text[i++];
+    } else if (!in_string && text[i] == 'N' && text.compare(i, 3, "NaN") == 0) {
+      clean += "null";
+      i += 3;
+    } else if (!in_string && (sign || text[i] == 'I') &&
+               text.compare(i + sign, 8, "Infinity") == 0) {
+      clean += "null";
+      i += sign + 8;
+    }
+    if (i < text.size()) clean += text[i];
+  }
+  return clean;
+}
+
+float number(const json& value) {
+  return value.is_null() ? std::numeric_limits<float>::quiet_NaN() : value.get<float>();
+}
+
+Segment read_segment(const json& value) {
+  Segment segment;
+  if (value.is_array()) {
+    for (const auto& flat : value) {
+      auto& polygon = segment.polygons.emplace_back();
+      for (size_t i = 0; i + 1 < flat.size(); i += 2) {
+        polygon.emplace_back(number(flat[i]), number(flat[i + 1]));
+      }
+    }
+  } else if (value.is_object()) {
+    segment.size = {value.at("size").at(1).get<int>(), value.at("size").at(0).get<int>()};
+    const auto& counts = value.at("counts");
+    segment.runs = counts.is_string() ? unpack_runs(counts.get<std::string>())
+                                      : counts.get<std::vector<uint32_t>>();
+  }
+  return segment;
+}
+
+class Reader {
+ public:
+  Reader(const std::filesystem::path& path, CocoFile& coco) : file_(path.string()), coco_(coco) {}
+
+  void read(const json& root) {
+    for (const auto& category : root.at("categories")) read_category(category);
+    for (const auto& image : root.at("images")) read_image(image);
+    if (root.contains("annotations")) {
+      for (const auto& annotation : root.at("annotations")) read_annotation(annotation);
+    }
+  }
+
+ private:
+  void read_category(const json& value) {
+    category_[value.at("id").get<int64_t>()] = static_cast<int64_t>(coco_.categories.size());
+    coco_.categories.push_back(value.at("name").get<std::string>());
+    coco_.landmarks.push_back(value.contains("keypoints") ? value["keypoints"].size() : 0);
+  }
+
+  void read_image(const json& value) {
+    CocoImage image;
+    image.id = value.at("id").get<int64_t>();
+    image.file = value.at("file_name").get<std::string>();
+    image.size = {value.value("width", 0), value.value("height", 0)};
+    for (const auto& [key, field] : value.items()) {
+      if (field.is_string()) image.words[key] = field.get<std::string>();
+    }
+    const auto mask = image.words.find("mask_file");
+    if (mask != image.words.end()) image.mask_file = mask->second;
+    image_[image.id] = coco_.images.size();
+    coco_.images.push_back(std::move(image));
+  }
+
+  void read_annotation(const json& value) {
+    CocoAnnotation annotation;
+    annotation.id = value.value("id", int64_t{0});
+    const auto where = "annotation " + std::to_string(annotation.id);
+    const auto image_id = value.at("image_id").get<int64_t>();
+    const auto image = image_.find(image_id);
+    if (image == image_.end()) {
+      coco_.problems.push_back(
+          {Fault::unknown_image, file_,
+           where + " belongs to image " + std::to_string(image_id) + ", which is not in `images`"});
+      return;
+    }
+    const auto category_id = value.at("category_id").get<int64_t>();
+    const auto category = category_.find(category_id);
+    if (category == category_.end()) {
+      bad_image(image->second, Fault::unknown_category,
+                where + " has category " + std::to_string(category_id) +
+                    ", which is not in `categories`");
+      return;
+    }
+    annotation.category = category->second;
+    annotation.crowd = value.contains("iscrowd") && value["iscrowd"].get<int>() != 0;
+    read_box(value, image->second, where, annotation);
+    read_landmarks(value, where, annotation);
+    try {
+      if (value.contains("segmentation")) annotation.segment = read_segment(value["segmentation"]);
+    } catch (const std::invalid_argument& error) {
+      bad_image(image->second, Fault::bad_segment, where + ": " + error.what());
+    }
+    coco_.images[image->second].annotations.push_back(std::move(annotation));
+  }
+
+  void read_box(const json& value, size_t index, const std::string& where,
+                CocoAnnotation& annotation) {
+    if (!value.contains("bbox")) return;
+    const auto& b = value["bbox"];
+    annotation.box = {number(b.at(0)), number(b.at(1)), number(b.at(2)), number(b.at(3))};
+    const auto& box = annotation.box;
+    const auto text = where + " has the box " + b.dump();
+    if (!(box.width > 0 && box.height > 0) || !std::isfinite(box.x + box.y + box.area())) {
+      return bad_image(index, Fault::bad_box, text + ", which has no area");
+    }
+    const cv::Rect2f picture({0, 0}, cv::Size2f(coco_.images[index].size));
+    if (!picture.empty() && (box & picture).empty()) {
+      bad_image(index, Fault::bad_box, text + ", which lies outside its picture");
+    }
+  }
+
+  void read_landmarks(const json& value, const std::string& where, CocoAnnotation& annotation) {
+    if (!value.contains("keypoints")) return;
+    const auto& flat = value["keypoints"];
+    int64_t lost = 0;
+    for (size_t i = 0; i + 2 < flat.size(); i += 3) {
+      const cv::Point2f point(number(flat[i]), number(flat[i + 1]));
+      const bool labelled = number(flat[i + 2]) > 0;
+      const bool known =
+          std::isfinite(point.x) && std::isfinite(point.y) && point.x >= 0 && point.y >= 0;
+      if (labelled && !known) ++lost;
+      annotation.visible.push_back(labelled && known);
+      annotation.landmarks.push_back(labelled && known ? point : cv::Point2f());
+    }
+    if (lost > 0) {
+      coco_.problems.push_back({Fault::bad_landmarks, file_,
+                                where + " has " + std::to_string(lost) +
+                                    " key points marked as labelled whose coordinates are NaN or "
+                                    "negative; they count as not labelled"});
+    }
+  }
+
+  void bad_image(size_t index, Fault fault, const std::string& text) {
+    const Problem problem{fault, coco_.images[index].file, text};
+    coco_.problems.push_back(problem);
+    coco_.bad_images.emplace(index, problem);
+  }
+
+  std::string file_;
+  CocoFile& coco_;
+  std::map<int64_t, int64_t> category_;
+  std::map<int64_t, size_t> image_;
+};
+
+}  // namespace
+
+CocoFile read_coco(const std::filesystem::path& path) {
+  const std::string text = without_nan(read_file(path));
+  CocoFile coco;
+  try {
+    Reader(path, coco).read(json::parse(text));
+  } catch (const json::exception& error) {
+    throw UserError(path.string() + ": not a COCO annotation file: " + error.what());
+  }
+  return coco;
+}
+
+}  // namespace manyfold::data

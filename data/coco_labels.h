@@ -1,0 +1,22 @@
+#pragma once
+
+#include <opencv2/core.hpp>
+#include <optional>
+
+#include "data/coco_file.h"
+#include "data/label_rule.h"
+
+namespace manyfold::data {
+
+/// The labels that a CocoImage's annotations give by a rule, in the picture's pixels.
+
+/// `from: boxes`.
+Objects coco_objects(const CocoImage& image, const LabelRule& rule);
+
+/// `from: segments`; `size` is the picture's. Throws BadSample (bad_segment).
+Mask coco_segments(const CocoImage& image, const LabelRule& rule, cv::Size size);
+
+/// `from: category`, of the whole picture; nothing where it is not labelled.
+std::optional<ClassIndex> coco_class(const CocoImage& image, const LabelRule& rule);
+
+}  // namespace manyfold::data

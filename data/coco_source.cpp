@@ -1,0 +1,227 @@
+#include "data/coco_source.h"
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+#include <set>
+
+#include "common/error.h"
+#include "data/coco_labels.h"
+#include "data/picture_file.h"
+
+namespace manyfold::data {
+namespace {
+
+const LabelKinds kKinds = {{"boxes", LabelSpec::Kind::objects},
+                           {"category", LabelSpec::Kind::class_index},
+                           {"image", LabelSpec::Kind::class_index},
+                           {"mask", LabelSpec::Kind::mask},
+                           {"segments", LabelSpec::Kind::mask}};
+
+std::string text(cv::Size size) {
+  return std::to_string(size.width) + "x" + std::to_string(size.height);
+}
+
+/// How many times smaller than stated a picture was decoded: 1, 2, 4 or 8; 0 when it is of another
+/// size altogether.
+int reduction(cv::Size stated, cv::Size decoded) {
+  for (const int times : {1, 2, 4, 8}) {
+    const cv::Size reduced((stated.width + times - 1) / times, (stated.height + times - 1) / times);
+    if (reduced == decoded) return times;
+  }
+  return 0;
+}
+
+void check_landmarks(const std::string& where, const LabelRule& rule, const CocoFile& coco) {
+  if (!rule.landmarks) return;
+  for (size_t c = 0; c < coco.categories.size(); ++c) {
+    if (rule.class_of[c] == LabelRule::kSkip || coco.landmarks[c] == rule.spec.landmarks) continue;
+    throw ConfigError(where + ".labels." + rule.task + ".landmarks: category '" +
+                      coco.categories[c] + "' has " + std::to_string(coco.landmarks[c]) +
+                      " key points, and the task has " + std::to_string(rule.spec.landmarks) +
+                      "; set landmarks: false to learn the boxes alone");
+  }
+}
+
+}  // namespace
+
+CocoSource::CocoSource(const std::string& name, const CocoOptions& options, const LabelList& labels,
+                       const LabelSpecs& specs)
+    : Source(name, /*synthetic=*/false),
+      root_(options.root),
+      where_("source " + name),
+      margin_(options.margin) {
+  const auto json = options.annotations.empty() ? root_ / (options.split + ".json")
+                                                : std::filesystem::path(options.annotations);
+  coco_ = read_coco(json);
+  problems_ = coco_.problems;
+  make_rules(labels, specs);
+  make_items(options.view == "crop");
+  if (items_.empty()) {
+    throw UserError(where_ + ": " + json.string() + " has no " +
+                    (options.view == "crop" ? "boxes that count" : "images"));
+  }
+}
+
+void CocoSource::make_rules(const LabelList& labels, const LabelSpecs& specs) {
+  for (const auto& [task, options] : labels) {
+    const auto spec = specs.find(task);
+    if (spec == specs.end()) continue;
+    const bool by_word = options.from == "image";
+    if (by_word) words_[task] = words_of(task);
+    rules_.push_back(make_rule(where_, task, options, spec->second, kKinds,
+                               by_word ? words_.at(task) : coco_.categories));
+    check_landmarks(where_, rules_.back(), coco_);
+    uses_annotations_ |= !by_word && options.from != "mask";
+    specs_[task] = spec->second;
+  }
+}
+
+std::vector<std::string> CocoSource::words_of(const std::string& task) const {
+  std::set<std::string> words;
+  for (const auto& image : coco_.images) {
+    const auto word = image.words.find(task);
+    if (word != image.words.end()) words.insert(word->second);
+  }
+  return {words.begin(), words.end()};
+}
+
+void CocoSource::make_items(bool crop) {
+  const auto counts = [this](const CocoAnnotation& annotation) {
+    bool by_category = false;
+    for (const auto& rule : rules_) {
+      if (rule.from != "category") continue;
+      by_category = true;
+      if (rule.class_of[annotation.category] != LabelRule::kSkip) return true;
+    }
+    return !by_category;
+  };
+  for (size_t i = 0; i < coco_.images.size(); ++i) {
+    const auto& annotations = coco_.images[i].annotations;
+    if (!crop) items_.push_back({i, -1});
+    for (size_t a = 0; crop && a < annotations.size(); ++a) {
+      if (!annotations[a].crowd && counts(annotations[a])) {
+        items_.push_back({i, static_cast<int64_t>(a)});
+      }
+    }
+  }
+}
+
+std::string CocoSource::sample_name(int64_t index) const {
+  const auto& item = items_.at(index);
+  const auto& image = coco_.images[item.image];
+  if (item.annotation < 0) return image.file;
+  return image.file + "#" + std::to_string(image.annotations[item.annotation].id);
+}
+
+std::vector<std::filesystem::path> CocoSource::files(int64_t index) const {
+  const auto& image = coco_.images[items_.at(index).image];
+  std::vector<std::filesystem::path> files{root_ / image.file};
+  if (!image.mask_file.empty()) files.push_back(root_ / image.mask_file);
+  return files;
+}
+
+/// The sample's part of the full picture.
+cv::Rect CocoSource::crop_of(const Item& item) const {
+  const auto& box = coco_.images[item.image].annotations[item.annotation].box;
+  const double x = margin_ * box.width, y = margin_ * box.height;
+  const cv::Point low(std::floor(box.x - x), std::floor(box.y - y));
+  const cv::Point high(std::ceil(box.x + box.width + x), std::ceil(box.y + box.height + y));
+  return {low, high};
+}
+
+Sample CocoSource::get(int64_t index, int64_t detail) const {
+  const auto& item = items_.at(index);
+  const auto& image = coco_.images[item.image];
+  const auto bad = coco_.bad_images.find(item.image);
+  if (bad != coco_.bad_images.end() && (uses_annotations_ || item.annotation >= 0)) {
+    throw BadSample(bad->second.fault, bad->second.file, bad->second.text);
+  }
+  const bool stated = !image.size.empty();
+  if (!stated) detail = 0;  // the labels' scale would not be known
+  if (item.annotation >= 0) {
+    const auto crop = crop_of(item);
+    detail =
+        detail * std::max(image.size.width, image.size.height) / std::max(crop.width, crop.height);
+  }
+  const auto path = root_ / image.file;
+  const auto picture = decode_picture(read_sample_file(path), path.string(), detail);
+  const cv::Size full = stated ? image.size : picture.size();
+  const int times = reduction(full, picture.size());
+  if (times == 0) {
+    throw BadSample(
+        Fault::picture_size, path.string(),
+        "is " + text(picture.size()) + " pixels, and the annotations say " + text(full));
+  }
+  Sample sample;
+  sample.origin = {name(), sample_name(index), synthetic()};
+  label(item, full, sample);
+
+  cv::Rect part({0, 0}, picture.size());
+  if (item.annotation >= 0) {
+    const auto crop = crop_of(item);
+    part &= cv::Rect(crop.x / times, crop.y / times, std::max(1, crop.width / times),
+                     std::max(1, crop.height / times));
+  }
+  sample.frames = {part.size() == picture.size() ? picture : picture(part).clone()};
+  if (part.size() != full) {
+    Geometry geometry;
+    geometry.size = part.size();
+    geometry.map = shift(-part.x, -part.y) *
+                   scale(double(picture.cols) / full.width, double(picture.rows) / full.height);
+    for (auto& [task, label] : sample.labels) label = warp_label(label, geometry, specs_.at(task));
+  }
+  return sample;
+}
+
+void CocoSource::label(const Item& item, cv::Size full, Sample& sample) const {
+  const auto& image = coco_.images[item.image];
+  for (const auto& rule : rules_) {
+    if (rule.from == "boxes") {
+      sample.labels[rule.task] = coco_objects(image, rule);
+    } else if (rule.from == "segments") {
+      sample.labels[rule.task] = coco_segments(image, rule, full);
+    } else if (rule.from == "mask") {
+      if (!image.mask_file.empty()) {
+        sample.labels[rule.task] = Mask{{read_mask(image, rule, full)}};
+      }
+    } else if (rule.from == "image") {
+      const auto word = image.words.find(rule.task);
+      if (word == image.words.end()) continue;
+      const auto& words = words_.at(rule.task);
+      const auto at = std::lower_bound(words.begin(), words.end(), word->second) - words.begin();
+      if (rule.class_of[at] != LabelRule::kSkip) {
+        sample.labels[rule.task] = ClassIndex{rule.class_of[at]};
+      }
+    } else if (item.annotation >= 0) {
+      const auto index = rule.class_of[image.annotations[item.annotation].category];
+      if (index != LabelRule::kSkip) sample.labels[rule.task] = ClassIndex{index};
+    } else if (const auto index = coco_class(image, rule)) {
+      sample.labels[rule.task] = *index;
+    }
+  }
+}
+
+cv::Mat CocoSource::read_mask(const CocoImage& image, const LabelRule& rule, cv::Size full) const {
+  const auto path = root_ / image.mask_file;
+  const auto grey = decode_grey(read_sample_file(path), path.string());
+  if (grey.size() != full) {
+    throw BadSample(Fault::mask_size, path.string(),
+                    "is " + text(grey.size()) + " pixels, and its picture is " + text(full));
+  }
+  cv::Mat mask;
+  cv::LUT(grey, rule.value_of, mask);
+  double highest = 0;
+  cv::Mat unknown = mask == LabelRule::kUnknownValue;
+  cv::Point at;
+  cv::minMaxLoc(unknown, nullptr, &highest, nullptr, &at);
+  if (highest > 0) {
+    throw BadSample(Fault::mask_value, path.string(),
+                    "has the grey value " + std::to_string(grey.at<uint8_t>(at)) + " at (" +
+                        std::to_string(at.x) + ", " + std::to_string(at.y) +
+                        "), which means no class; see `values`");
+  }
+  return mask;
+}
+
+}  // namespace manyfold::data

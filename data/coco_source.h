@@ -1,0 +1,62 @@
+#pragma once
+
+#include <opencv2/core.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "data/coco_file.h"
+#include "data/source_options.h"
+
+namespace manyfold::data {
+
+/// Pictures annotated in a COCO file. What a picture is labelled with:
+///
+/// - mask: its `mask_file`; a picture without one is not labelled, which is not an empty mask.
+/// - segments: the outlines of its annotations, small ones over large ones; crowds are ignored
+///   regions. Every picture is labelled.
+/// - boxes: its annotations; crowds are ignore objects. Every picture is labelled, with none if it
+///   has none.
+/// - category: the one category of its annotations. Without annotations: `empty`. With several
+///   different ones it is not labelled.
+/// - image: its text field of the task's name; not labelled without it.
+///
+/// With `view: crop` each box of a category that counts (not crowds) is a sample of its own, cut
+/// out with a margin, and its category is the box's.
+class CocoSource : public Source {
+ public:
+  using LabelList = std::vector<std::pair<std::string, LabelOptions>>;
+
+  CocoSource(const std::string& name, const CocoOptions& options, const LabelList& labels,
+             const LabelSpecs& specs);
+
+  int64_t size() const override { return static_cast<int64_t>(items_.size()); }
+  Sample get(int64_t index, int64_t detail = 0) const override;
+  std::string sample_name(int64_t index) const override;
+  std::vector<std::filesystem::path> files(int64_t index) const override;
+
+ private:
+  struct Item {
+    size_t image;
+    int64_t annotation;  // of the image; -1 = the whole picture
+  };
+
+  void make_rules(const LabelList& labels, const LabelSpecs& specs);
+  void make_items(bool crop);
+  std::vector<std::string> words_of(const std::string& task) const;
+  cv::Rect crop_of(const Item& item) const;
+  void label(const Item& item, cv::Size full, Sample& sample) const;
+  cv::Mat read_mask(const CocoImage& image, const LabelRule& rule, cv::Size full) const;
+
+  std::filesystem::path root_;
+  std::string where_;
+  double margin_;
+  CocoFile coco_;
+  std::vector<LabelRule> rules_;
+  std::vector<Item> items_;
+  LabelSpecs specs_;
+  std::map<std::string, std::vector<std::string>> words_;  // by task of a rule `from: image`
+  bool uses_annotations_ = false;
+};
+
+}  // namespace manyfold::data

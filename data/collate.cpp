@@ -1,0 +1,143 @@
+#include "data/collate.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cstring>
+#include <opencv2/imgproc.hpp>
+
+#include "common/error.h"
+
+namespace manyfold::data {
+namespace {
+
+using Kind = LabelSpec::Kind;
+
+/// Interleaved RGB to three planes at `to`.
+void write_planes(const cv::Mat& picture, uint8_t* to) {
+  const size_t plane = picture.total();
+  cv::Mat planes[3];
+  for (int c = 0; c < 3; ++c) planes[c] = cv::Mat(picture.size(), CV_8UC1, to + c * plane);
+  cv::split(picture, planes);
+}
+
+void write_rows(const cv::Mat& mask, uint8_t* to) {
+  cv::Mat target(mask.size(), CV_8UC1, to);
+  mask.copyTo(target);
+}
+
+Labels empty_labels(const LabelSpec& spec, int64_t slots, int64_t frames, cv::Size size) {
+  Labels labels;
+  labels.present = torch::zeros({slots}, torch::kBool);
+  if (spec.kind == Kind::mask) {
+    labels.mask = torch::full({slots, frames, size.height, size.width}, Mask::kIgnore, torch::kU8);
+  } else if (spec.kind == Kind::class_index) {
+    labels.index = torch::full({slots}, -1, torch::kInt64);
+  } else {
+    labels.count = torch::zeros({slots, frames}, torch::kInt64);
+  }
+  return labels;
+}
+
+void check_kind(const std::string& task, const LabelSpec& spec, const Label& label) {
+  TORCH_CHECK(label.index() == static_cast<size_t>(spec.kind), "collate: task ", task,
+              " was given a label of another kind");
+}
+
+}  // namespace
+
+BatchBuilder::BatchBuilder(const LabelSpecs& specs, int64_t slots, int64_t frames, cv::Size size,
+                           int64_t step)
+    : specs_(specs), slots_(slots), frames_(frames), size_(size) {
+  batch_.step = step;
+  batch_.origins.resize(slots);
+  batch_.pictures = torch::empty({slots, frames, 3, size.height, size.width}, torch::kU8);
+  for (const auto& [task, spec] : specs_) {
+    batch_.labels[task] = empty_labels(spec, slots, frames, size);
+    if (spec.kind == Kind::objects) objects_[task].resize(slots);
+  }
+}
+
+void BatchBuilder::put(int64_t slot, const Sample& sample) {
+  if (static_cast<int64_t>(sample.frames.size()) != frames_) {
+    throw UserError(sample.origin.source + ": " + sample.origin.name + " has " +
+                    std::to_string(sample.frames.size()) + " frames, and its batch has " +
+                    std::to_string(frames_));
+  }
+  batch_.origins[slot] = sample.origin;
+  const int64_t pixels = size_.area();
+  auto* pictures = batch_.pictures.data_ptr<uint8_t>() + slot * frames_ * 3 * pixels;
+  for (int64_t t = 0; t < frames_; ++t) {
+    TORCH_CHECK(sample.frames[t].size() == size_ && sample.frames[t].type() == CV_8UC3,
+                "collate: a frame has another size or type than its batch");
+    write_planes(sample.frames[t], pictures + t * 3 * pixels);
+  }
+  for (const auto& [task, spec] : specs_) {
+    const auto found = sample.labels.find(task);
+    if (found == sample.labels.end()) continue;
+    check_kind(task, spec, found->second);
+    auto& labels = batch_.labels.at(task);
+    labels.present.data_ptr<bool>()[slot] = true;
+    if (const auto* mask = std::get_if<Mask>(&found->second)) {
+      auto* to = labels.mask.data_ptr<uint8_t>() + slot * frames_ * pixels;
+      for (int64_t t = 0; t < frames_; ++t) write_rows(mask->frames.at(t), to + t * pixels);
+    } else if (const auto* index = std::get_if<ClassIndex>(&found->second)) {
+      labels.index.data_ptr<int64_t>()[slot] = index->index;
+    } else {
+      objects_.at(task)[slot].frames = std::get<Objects>(found->second).frames;
+    }
+  }
+}
+
+void BatchBuilder::put_objects(const LabelSpec& spec, std::vector<ObjectRow>& rows,
+                               Labels& labels) const {
+  size_t most = 1;
+  for (const auto& row : rows) {
+    for (const auto& frame : row.frames) most = std::max(most, frame.size());
+  }
+  const auto width = static_cast<int64_t>(most), points = spec.landmarks;
+  labels.box = torch::zeros({slots_, frames_, width, 4});
+  labels.object_class = torch::full({slots_, frames_, width}, -1, torch::kInt64);
+  labels.landmarks = torch::zeros({slots_, frames_, width, points, 2});
+  labels.visible = torch::zeros({slots_, frames_, width, points}, torch::kBool);
+  const float w = size_.width, h = size_.height;
+  for (int64_t n = 0; n < slots_; ++n) {
+    for (size_t t = 0; t < rows[n].frames.size(); ++t) {
+      const auto& frame = rows[n].frames[t];
+      const int64_t place = n * frames_ + static_cast<int64_t>(t);
+      labels.count.data_ptr<int64_t>()[place] = static_cast<int64_t>(frame.size());
+      for (size_t f = 0; f < frame.size(); ++f) {
+        const auto& object = frame[f];
+        const int64_t at = place * width + static_cast<int64_t>(f);
+        const float box[4] = {object.box.x / w, object.box.y / h,
+                              (object.box.x + object.box.width) / w,
+                              (object.box.y + object.box.height) / h};
+        std::memcpy(labels.box.data_ptr<float>() + at * 4, box, sizeof(box));
+        labels.object_class.data_ptr<int64_t>()[at] = object.ignore ? -1 : object.class_index;
+        for (int64_t k = 0; k < points && k < static_cast<int64_t>(object.landmarks.size()); ++k) {
+          if (!object.visible[k]) continue;
+          labels.visible.data_ptr<bool>()[at * points + k] = true;
+          auto* point = labels.landmarks.data_ptr<float>() + (at * points + k) * 2;
+          point[0] = object.landmarks[k].x / w;
+          point[1] = object.landmarks[k].y / h;
+        }
+      }
+    }
+  }
+}
+
+Batch BatchBuilder::finish() {
+  for (auto& [task, rows] : objects_) put_objects(specs_.at(task), rows, batch_.labels.at(task));
+  return std::move(batch_);
+}
+
+Batch collate(const std::vector<Sample>& samples, const LabelSpecs& specs, int64_t step) {
+  TORCH_CHECK(!samples.empty(), "collate: a batch needs at least one sample");
+  const auto& frames = samples[0].frames;
+  BatchBuilder builder(specs, static_cast<int64_t>(samples.size()),
+                       static_cast<int64_t>(frames.size()), frames.at(0).size(), step);
+  for (size_t i = 0; i < samples.size(); ++i) builder.put(static_cast<int64_t>(i), samples[i]);
+  return builder.finish();
+}
+
+}  // namespace manyfold::data

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <opencv2/core.hpp>
+#include <vector>
+
+#include "data/batch.h"
+#include "data/warp.h"
+
+namespace manyfold::data {
+
+/// Builds a batch slot by slot, in any order and from several threads at once (each slot once).
+/// Pictures and masks are written where they will stay: the one copy between decoder and batch.
+class BatchBuilder {
+ public:
+  /// Slots of `frames` frames of `size`. Every task of `specs` gets its tensors.
+  BatchBuilder(const LabelSpecs& specs, int64_t slots, int64_t frames, cv::Size size, int64_t step);
+
+  /// Throws UserError when the sample has other frames than the batch's.
+  void put(int64_t slot, const Sample& sample);
+
+  /// Call once, after every slot has been put. F, the objects per frame, becomes the most that any
+  /// frame of the batch holds, and at least 1.
+  Batch finish();
+
+ private:
+  struct ObjectRow {
+    std::vector<std::vector<Object>> frames;
+  };
+
+  void put_objects(const LabelSpec& spec, std::vector<ObjectRow>& rows, Labels& labels) const;
+
+  LabelSpecs specs_;
+  int64_t slots_, frames_;
+  cv::Size size_;
+  Batch batch_;
+  std::map<std::string, std::vector<ObjectRow>> objects_;  // by task, by slot
+};
+
+/// All samples, which must have frames of one size and number, as one batch.
+Batch collate(const std::vector<Sample>& samples, const LabelSpecs& specs, int64_t step = 0);
+
+}  // namespace manyfold::data

@@ -1,0 +1,120 @@
+#include "data/data_options.h"
+
+#include <spdlog/spdlog.h>
+
+#include "common/error.h"
+
+namespace manyfold::data {
+namespace {
+
+std::vector<MixSource> mix_sources(const DataOptions& options, const Sources& sources) {
+  std::vector<MixSource> mixed;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const auto& entry = options.sources[i];
+    mixed.push_back(
+        {entry.first, entry.second.mix_group(), sources[i]->size(), entry.second.weight});
+  }
+  return mixed;
+}
+
+/// The slots of one rank, with the number each has in the global batch.
+std::vector<Draw> part_of(const std::vector<Draw>& draws, Shard shard) {
+  std::vector<Draw> mine;
+  for (auto i = static_cast<size_t>(shard.rank); i < draws.size(); i += shard.world) {
+    mine.push_back(draws[i]);
+  }
+  return mine;
+}
+
+}  // namespace
+
+void DataOptions::fields(config::Fields& f) {
+  f.field("root", root, "Folder of the data sets, for sources to refer to as ${data.root}.");
+  f.field("size", size, "Height and width of the network's picture.", config::between(8, 8192));
+  f.require(size.size() == 2, "size", "must be [height, width]");
+  f.field("fit", fit, "How a picture of another shape fits it.", {"letterbox", "stretch"});
+  f.field("batch", batch, "Pictures in a training step, of all processes.", config::at_least(1));
+  f.field("threads", threads, "Workers that decode and augment.", config::between(1, 256));
+  f.field("ahead", ahead, "Batches made ahead of their use.", config::between(1, 1024));
+  f.field("max_bad_share", max_bad_share, "Share of a source's samples that may be unusable.",
+          config::between(0, 1));
+  f.field("mix", mix, "Share of every batch by group of sources; empty: all are one group.",
+          config::between(0, 1e9));
+  f.section("augment", augment, "Random changes of training pictures.");
+  f.entries("sources", sources, "Training sets by name.");
+  f.entries("validation", validation, "Sets that metrics are measured on, by name.");
+}
+
+Sources open_sources(const std::vector<std::pair<std::string, SourceOptions>>& list,
+                     const LabelSpecs& specs) {
+  Sources sources;
+  for (const auto& [name, options] : list) {
+    sources.push_back(make_source(name, options, specs));
+    for (const auto& problem : sources.back()->problems()) {
+      spdlog::warn("source {}: {} ({}): {}", name, problem.file, fault_name(problem.fault),
+                   problem.text);
+    }
+  }
+  return sources;
+}
+
+TrainingData::TrainingData(const DataOptions& options, const LabelSpecs& specs, uint64_t seed)
+    : options_(options), specs_(specs), seed_(seed), bad_(options.max_bad_share) {
+  if (options_.augment.enabled) check_mirroring(options_.augment, specs_);
+  sources_ = open_sources(options_.sources, specs_);
+  mixer_ =
+      std::make_unique<Mixer>(mix_sources(options_, sources_), options_.mix, options_.batch, seed_);
+}
+
+std::unique_ptr<Loader> TrainingData::loader(int64_t first_step, Shard shard) {
+  if (options_.batch % shard.world != 0) {
+    throw ConfigError("data.batch = " + std::to_string(options_.batch) +
+                      " cannot be shared out evenly among " + std::to_string(shard.world) +
+                      " processes");
+  }
+  LoaderPlan plan;
+  plan.specs = specs_;
+  plan.size = options_.network_size();
+  plan.first_step = first_step;
+  plan.threads = static_cast<int>(options_.threads);
+  plan.ahead = static_cast<int>(options_.ahead);
+  plan.draws = [this, shard](int64_t step) { return part_of(mixer_->batch(step), shard); };
+  plan.prepare = [this, shard](const Draw& draw, int64_t step, int64_t slot) {
+    const auto& strength = options_.sources[draw.source].second.augment;
+    const auto size = options_.network_size();
+    const auto sample = bad_.read(*sources_[draw.source], draw.index,
+                                  needed_detail(options_.augment, strength, size));
+    const auto global_slot = static_cast<uint32_t>(shard.rank + slot * shard.world);
+    Random random(seed_, Random::augment, static_cast<uint64_t>(step), global_slot);
+    return augment(sample, options_.augment, strength, size, options_.how(), specs_, random);
+  };
+  return std::make_unique<Loader>(std::move(plan));
+}
+
+std::unique_ptr<Loader> evaluation_loader(const Source& source, const DataOptions& options,
+                                          const LabelSpecs& specs, BadFiles& bad) {
+  LoaderPlan plan;
+  plan.specs = specs;
+  plan.size = options.network_size();
+  plan.threads = static_cast<int>(options.threads);
+  plan.ahead = static_cast<int>(options.ahead);
+  plan.draws = [&source, batch = options.batch](int64_t step) {
+    std::vector<Draw> draws;
+    for (int64_t i = step * batch; i < std::min((step + 1) * batch, source.size()); ++i) {
+      draws.push_back({0, i});
+    }
+    return draws;
+  };
+  plan.prepare = [&source, &bad, specs, size = plan.size, how = options.how()](const Draw& draw,
+                                                                               int64_t, int64_t) {
+    Sample sample = bad.read(source, draw.index, std::max(size.width, size.height));
+    if (sample.origin.name != source.sample_name(draw.index)) {
+      sample.labels.clear();
+      sample.origin.name.clear();
+    }
+    return warp(sample, fit(sample.frames.at(0).size(), size, how), specs);
+  };
+  return std::make_unique<Loader>(std::move(plan));
+}
+
+}  // namespace manyfold::data

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <opencv2/core.hpp>
+#include <vector>
+
+#include "common/config/fields.h"
+#include "common/random.h"
+
+namespace manyfold::data {
+
+/// How far colours may be changed. Each factor is drawn from [1 - x, 1 + x] (gamma from
+/// [1 / (1 + x), 1 + x]); 0 leaves it out.
+struct PhotometricOptions {
+  double brightness = 0.25;
+  double contrast = 0.25;
+  double gamma = 0.25;
+  double saturation = 0.3;
+  double hue = 10;              // degrees either way
+  double grey = 0.05;           // probabilities from here on
+  double blur = 0.1;            // Gaussian, sigma up to blur_sigma
+  double blur_sigma = 1.5;      // pixels
+  double noise = 0.2;           // normal, deviation up to noise_deviation
+  double noise_deviation = 10;  // of 255
+  double jpeg = 0.1;            // compressed and unpacked again, quality jpeg_quality to 95
+  int64_t jpeg_quality = 30;
+  void fields(config::Fields& f);
+};
+
+/// One draw of all photometric changes: the same for every frame of a clip, but for the noise.
+class Photometry {
+ public:
+  /// `strength` multiplies ranges and probabilities.
+  Photometry(const PhotometricOptions& options, double strength, Random& random);
+
+  /// Changes CV_8UC3 RGB pictures in place. Order: blur, colour, tone, noise, JPEG: as in a camera.
+  void apply(std::vector<cv::Mat>& frames) const;
+
+ private:
+  void add_noise(cv::Mat& picture, uint64_t frame) const;
+
+  cv::Matx33f colour_;  // hue, saturation
+  bool recolour_ = false;
+  cv::Mat tone_;  // 256 values: brightness, contrast, gamma
+  float blur_sigma_ = 0;
+  float noise_ = 0;
+  uint32_t noise_seed_ = 0;
+  int jpeg_quality_ = 0;  // 0 = not compressed
+};
+
+}  // namespace manyfold::data

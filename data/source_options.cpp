@@ -1,0 +1,69 @@
+#include "data/source_options.h"
+
+#include "common/error.h"
+#include "data/coco_source.h"
+#include "data/folder_source.h"
+
+namespace manyfold::data {
+
+void CocoOptions::fields(config::Fields& f) {
+  f.field("root", root, "Folder that file_name and mask_file are relative to.");
+  f.required("root");
+  f.field("split", split, "Reads <root>/<split>.json.");
+  f.field("annotations", annotations, "Path of the annotation file, when it is called otherwise.");
+  f.field("view", view, "whole: a sample for each picture; crop: a sample for each box.",
+          {"whole", "crop"});
+  f.field("margin", margin, "With view: crop, what is added on each side, in box sizes.",
+          config::between(0, 4));
+}
+
+void FolderOptions::fields(config::Fields& f) {
+  f.field("root", root, "Folder of the set.");
+  f.required("root");
+  f.field("split", split, "Reads <root>/<split>/<class>/*.");
+}
+
+void SyntheticOptions::fields(config::Fields& f) {
+  f.field("size", size, "How many different scenes.", config::at_least(1));
+  f.field("first", first, "Number of the first scene, so that sets do not share scenes.",
+          config::at_least(0));
+  f.field("seed", seed, "Another seed, other scenes.", config::at_least(0));
+}
+
+void Strength::fields(config::Fields& f) {
+  f.field("geometric", geometric, "Factor on zoom, shift, rotation.", config::between(0, 4));
+  f.field("photometric", photometric, "Factor on colour, blur, noise and their chances.",
+          config::between(0, 4));
+}
+
+void SourceOptions::fields(config::Fields& f) {
+  f.variant("type", type, "What the set is.",
+            {{"coco", [this](config::Fields& g) { coco.fields(g); }},
+             {"folders", [this](config::Fields& g) { folders.fields(g); }},
+             {"synthetic", [this](config::Fields& g) { synthetic.fields(g); }}});
+  f.required("type");
+  f.field("group", group, "Group of data.mix; default: synthetic for scenes, real for the rest.");
+  f.field("weight", weight, "Share within its group; 0: by the number of samples.",
+          config::at_least(0));
+  f.section("augment", augment, "Strength of augmentation beside data.augment.");
+  f.entries("labels", labels, "By task: where its label comes from.");
+}
+
+std::string SourceOptions::mix_group() const {
+  if (!group.empty()) return group;
+  return type == "synthetic" ? "synthetic" : "real";
+}
+
+std::unique_ptr<Source> make_source(const std::string& name, const SourceOptions& options,
+                                    const LabelSpecs& specs) {
+  if (options.type == "coco") {
+    return std::make_unique<CocoSource>(name, options.coco, options.labels, specs);
+  }
+  if (options.type == "folders") {
+    return std::make_unique<FolderSource>(name, options.folders, options.labels, specs);
+  }
+  throw ConfigError("source " + name + ": type = " + options.type +
+                    known_names(options.type, {"coco", "folders", "synthetic"}));
+}
+
+}  // namespace manyfold::data

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/config/fields.h"
+#include "data/label_rule.h"
+#include "data/source.h"
+#include "data/warp.h"
+
+namespace manyfold::data {
+
+/// `type: coco`. Labels `from`: mask (the images' `mask_file`), segments, boxes, category, image (a
+/// text field of the image that has the task's name).
+struct CocoOptions {
+  std::string root;
+  std::string split = "train";
+  std::string annotations;  // empty: <root>/<split>.json
+  std::string view = "whole";
+  double margin = 0.25;
+  void fields(config::Fields& f);
+};
+
+/// `type: folders`: `<root>/<split>/<class>/<picture>`. Labels `from`: folder.
+struct FolderOptions {
+  std::string root;
+  std::string split = "train";
+  void fields(config::Fields& f);
+};
+
+/// `type: synthetic`: scenes drawn by the program, endless by number. Labels `from`: mask, boxes
+/// (categories face, head, body and one for each hand gesture), gesture.
+struct SyntheticOptions {
+  int64_t size = 50000;
+  int64_t first = 0;
+  int64_t seed = 0;
+  void fields(config::Fields& f);
+};
+
+/// How strongly the pictures of a source are changed, beside the others.
+struct Strength {
+  double geometric = 1;
+  double photometric = 1;
+  void fields(config::Fields& f);
+};
+
+/// One entry of `data.sources` or `data.validation`.
+struct SourceOptions {
+  std::string type;
+  std::string group;
+  double weight = 0;
+  Strength augment;
+  std::vector<std::pair<std::string, LabelOptions>> labels;
+  CocoOptions coco;
+  FolderOptions folders;
+  SyntheticOptions synthetic;
+  void fields(config::Fields& f);
+
+  /// The group of `data.mix` it belongs to: `group`, or else "synthetic" or "real".
+  std::string mix_group() const;
+};
+
+/// Opens a source. It labels those of its `labels` that are in `specs`, the tasks in training;
+/// the others are left alone. Throws ConfigError where the options do not fit the tasks or the set,
+/// UserError where the set cannot be read or is empty.
+std::unique_ptr<Source> make_source(const std::string& name, const SourceOptions& options,
+                                    const LabelSpecs& specs);
+
+}  // namespace manyfold::data

@@ -1,0 +1,96 @@
+#include "exporters/onnx_writer.h"
+
+#include <unordered_set>
+
+#include "common/error.h"
+#include "exporters/export_passes.h"
+#include "exporters/lowering.h"
+#include "graph/passes.h"
+
+namespace manyfold::exporters {
+namespace {
+
+constexpr int kOldestOpset = 11, kNewestOpset = 17;
+
+void refuse_unknown_operators(const graph::Graph& graph) {
+  for (const auto& node : graph.nodes()) {
+    if (lowerings().count(node->op.name())) continue;
+    throw UserError("export: no lowering for " + node->op.name() + " (first used in " +
+                    (node->scope.empty() ? node->name : node->scope) +
+                    "); write the model with an operator of docs/export.md, or add it to "
+                    "exporters/lowering.cpp");
+  }
+}
+
+void write_nodes(const graph::Graph& graph, OnnxBuilder& builder, Lowering::Written& written) {
+  for (const auto& node : graph.nodes()) {
+    Lowering lowering(*node, builder, written);
+    const auto results = lowerings().at(node->op.name())(lowering);
+    for (size_t i = 0; i < results.size(); ++i) written[node->outputs[i]] = results[i];
+  }
+}
+
+// An output must be the result of a node and have one name; what is an input, a constant or an
+// output already is passed through Identity.
+void write_outputs(const graph::Graph& graph, OnnxBuilder& builder, Lowering::Written& written) {
+  std::unordered_set<std::string> given;
+  for (const auto& [name, value] : graph.outputs()) {
+    auto& result = written[value];
+    if (result.empty()) result = builder.initializer(value->name, value->tensor);
+    if (!builder.is_node_output(result) || given.count(result)) {
+      builder.rename(builder.node("Identity", "", {result}, {})[0], name);
+    } else {
+      builder.rename(result, name);
+      for (auto& each : written) {
+        if (each.first != value && each.second == result) each.second = name;
+      }
+      result = name;
+    }
+    given.insert(name);
+    builder.output(name, value->shape, value->dtype);
+  }
+}
+
+void describe_results(const graph::Graph& graph, OnnxBuilder& builder,
+                      const Lowering::Written& written) {
+  std::unordered_set<std::string> described;
+  for (const auto* input : graph.inputs()) described.insert(input->name);
+  for (const auto& output : graph.outputs()) described.insert(output.first);
+  for (const auto& node : graph.nodes()) {
+    for (const auto* value : node->outputs) {
+      const auto at = written.find(value);
+      if (at == written.end() || !builder.is_node_output(at->second)) continue;
+      if (described.insert(at->second).second) {
+        builder.describe(at->second, value->shape, value->dtype);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::string write_onnx(const graph::Graph& original, const OnnxOptions& options) {
+  if (options.opset < kOldestOpset || options.opset > kNewestOpset) {
+    throw UserError("export: opset " + std::to_string(options.opset) + ", must be from " +
+                    std::to_string(kOldestOpset) + " to " + std::to_string(kNewestOpset));
+  }
+  auto graph = original;
+  prepare_for_export(graph, options.batch);
+  refuse_unknown_operators(graph);
+
+  OnnxBuilder builder(options.opset, options.batch);
+  for (const auto& output : graph.outputs()) builder.reserve(output.first);
+  Lowering::Written written;
+  for (const auto* input : graph.inputs()) {
+    builder.input(input->name, input->shape, input->dtype);
+    written[input] = input->name;
+  }
+  write_nodes(graph, builder, written);
+  write_outputs(graph, builder, written);
+  describe_results(graph, builder, written);
+  const auto model = builder.finish(options.name, options.metadata);
+  check_onnx(model);
+  return model;
+}
+
+}  // namespace manyfold::exporters

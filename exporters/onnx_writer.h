@@ -1,0 +1,37 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "graph/graph.h"
+
+namespace manyfold::exporters {
+
+/// What may be chosen about an ONNX file.
+struct OnnxOptions {
+  /// 11 to 17. 13 is what most converters of devices read.
+  int opset = 13;
+  /// The batch size; none leaves it free (the axis is called "N").
+  std::optional<int64_t> batch;
+  std::string name = "manyfold";
+  /// Written as the model's metadata_props.
+  std::map<std::string, std::string> metadata;
+};
+
+/// The graph as a serialised ONNX model (ir_version 8). Inputs and outputs keep their names; nodes
+/// are called after the module they come from ("encoder.stem.conv/Conv"). Parameters are frozen,
+/// BatchNorm is folded, constants are computed. Inputs keep their element types: a uint8 picture is
+/// cast inside. Equal graphs and options give equal bytes. The result has passed ONNX's checker and
+/// its strict shape inference.
+///
+/// The graph itself is left as it is; it must have been traced in evaluation.
+///
+/// Throws UserError naming the operator, and the node it was first used in, for an operator without
+/// a lowering, one that the opset cannot express, and a module in training mode.
+std::string write_onnx(const graph::Graph& graph, const OnnxOptions& options = {});
+
+/// Runs ONNX's checker and strict shape inference. Throws UserError with their words.
+void check_onnx(const std::string& model);
+
+}  // namespace manyfold::exporters

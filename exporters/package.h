@@ -1,0 +1,75 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "exporters/runtime.h"
+#include "exporters/verify.h"
+#include "graph/graph.h"
+
+namespace manyfold::exporters {
+
+/// What may be chosen about an exported package.
+struct PackageOptions {
+  /// 11 to 17.
+  int opset = 13;
+  /// The batch size of the model; none leaves it free.
+  std::optional<int64_t> batch;
+  /// Largest allowed difference between LibTorch and ONNX Runtime; see `verify`.
+  double tolerance = 1e-4;
+  /// Threads of ONNX Runtime while it is verified.
+  int threads = 1;
+  std::string name = "manyfold";
+  /// Adds model.fp16.onnx; its differences stand in verify.json, too, and do not stop the export.
+  bool half = false;
+  /// What a program needs to know to use the outputs (tasks, classes, anchors, strides, decoding
+  /// parameters ...): an object whose keys stand in manifest.json beside the package's own, and in
+  /// the model's metadata_props.
+  nlohmann::json manifest = nlohmann::json::object();
+  /// Figures of the task for verify.json, such as the metric of both runtimes.
+  nlohmann::json metrics = nlohmann::json::object();
+  /// Further files of the package: name, bytes.
+  std::map<std::string, std::string> files;
+};
+
+/// Writes the folder `folder` with model.onnx, manifest.json and verify.json.
+///
+/// `graph` was traced in evaluation. `examples` are input tensors by name, real ones where there
+/// are some: LibTorch and ONNX Runtime run each of them, and the largest difference of every output
+/// stands in verify.json.
+///
+/// All files are written to a folder beside and moved into place at once; a package that was there
+/// is replaced. Past the tolerance, or on any other error, nothing is left under the final name.
+///
+/// Throws UserError for a difference past the tolerance (naming the output), an operator that
+/// cannot be written, a manifest key that is the package's own, no examples, and a folder that
+/// holds something other than a package.
+Verification export_package(const std::filesystem::path& folder, const graph::Graph& graph,
+                            const std::vector<std::map<std::string, at::Tensor>>& examples,
+                            const PackageOptions& options = {});
+
+/// An exported package, opened to be run.
+class Package {
+ public:
+  /// A package's folder, or an ONNX file. Beside a manifest.json that names the file, every file of
+  /// the package is compared with its SHA-256; an ONNX file on its own gives the manifest that its
+  /// metadata holds.
+  /// Throws UserError for a missing or changed file, naming it.
+  static Package open(const std::filesystem::path& path, const SessionOptions& options = {});
+
+  const nlohmann::json& manifest() const { return manifest_; }
+  const Session& session() const { return session_; }
+
+ private:
+  Package(nlohmann::json manifest, Session session)
+      : manifest_(std::move(manifest)), session_(std::move(session)) {}
+  nlohmann::json manifest_;
+  Session session_;
+};
+
+}  // namespace manyfold::exporters

@@ -1,0 +1,124 @@
+#include "exporters/verify.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "common/error.h"
+#include "common/random.h"
+#include "graph/replay.h"
+
+namespace manyfold::exporters {
+namespace {
+
+/// Gathers one output over all examples.
+struct Sum {
+  OutputDifference difference;
+  double total = 0;
+  int64_t count = 0;
+
+  void add(const at::Tensor& expected, const at::Tensor& found) {
+    if (expected.numel() == 0) return;
+    const auto a = expected.to(at::kDouble), b = found.to(at::kDouble);
+    // Where both are the same infinity, or both NaN, there is no difference.
+    const auto equal = (a == b).logical_or(a.isnan().logical_and(b.isnan()));
+    const auto gap = (a - b).abs().masked_fill(equal, 0);
+    difference.passed = difference.passed && !gap.isnan().any().item<bool>();
+    difference.max = std::max(difference.max, gap.nan_to_num(0).max().item<double>());
+    const auto finite = a.masked_fill(a.isfinite().logical_not(), 0);
+    difference.largest = std::max(difference.largest, finite.abs().max().item<double>());
+    total += gap.nan_to_num(0).sum().item<double>();
+    count += a.numel();
+  }
+};
+
+int64_t rows(const graph::Graph& graph, const std::map<std::string, at::Tensor>& example) {
+  for (const auto* input : graph.inputs()) {
+    const auto at = example.find(input->name);
+    if (at != example.end() && at->second.dim() > 0) return at->second.size(0);
+  }
+  return 1;
+}
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", value);
+  return text;
+}
+
+}  // namespace
+
+Verification verify(const graph::Graph& graph, const Session& session,
+                    const std::vector<std::map<std::string, at::Tensor>>& examples,
+                    double tolerance) {
+  if (examples.empty()) throw UserError("export: verification needs at least one example");
+  const at::NoGradGuard no_grad;
+  const graph::Replay replay(graph);
+  std::map<std::string, Sum> sums;
+  Verification result;
+  for (const auto& example : examples) {
+    const auto expected = replay.run({example.begin(), example.end()});
+    const auto found = session.run(example);
+    for (size_t i = 0; i < expected.size(); ++i) {
+      const auto& name = graph.outputs()[i].first;
+      if (found.at(name).sizes() != expected[i].sizes()) {
+        throw UserError("export: output '" + name + "' has another shape in ONNX Runtime");
+      }
+      sums[name].add(expected[i].cpu(), found.at(name));
+    }
+    result.samples += rows(graph, example);
+  }
+  for (auto& [name, sum] : sums) {
+    auto& difference = sum.difference;
+    difference.mean = sum.count ? sum.total / static_cast<double>(sum.count) : 0;
+    difference.passed =
+        difference.passed && difference.max <= tolerance * std::max(1.0, difference.largest);
+    result.passed = result.passed && difference.passed;
+    result.outputs[name] = difference;
+  }
+  result.tolerance = tolerance;
+  result.runtime = "ONNX Runtime " + runtime_version();
+  return result;
+}
+
+nlohmann::json Verification::json() const {
+  auto each = nlohmann::json::object();
+  for (const auto& [name, difference] : outputs) {
+    each[name] = {{"max_abs_difference", difference.max},
+                  {"mean_abs_difference", difference.mean},
+                  {"max_abs_value", difference.largest},
+                  {"passed", difference.passed}};
+  }
+  return {{"outputs", each},         {"samples", samples}, {"tolerance", tolerance},
+          {"reference", "LibTorch"}, {"runtime", runtime}, {"passed", passed}};
+}
+
+std::string Verification::text() const {
+  std::string text;
+  for (const auto& [name, difference] : outputs) {
+    text += name + ": max " + number(difference.max) + ", mean " + number(difference.mean) +
+            " on values up to " + number(difference.largest) +
+            (difference.passed ? "\n" : ", past the tolerance\n");
+  }
+  return text;
+}
+
+std::map<std::string, at::Tensor> random_example(const graph::Graph& graph, int64_t samples,
+                                                 uint64_t seed) {
+  std::map<std::string, at::Tensor> example;
+  uint32_t slot = 0;
+  for (const auto* input : graph.inputs()) {
+    Random random(seed, Random::initialise, 0, slot++);
+    auto tensor = at::empty(graph::sizes_at(input->shape, samples), at::kFloat);
+    auto* values = tensor.data_ptr<float>();
+    const bool whole = c10::isIntegralType(input->dtype, true);
+    for (int64_t i = 0; i < tensor.numel(); ++i) {
+      values[i] = whole ? static_cast<float>(random.below(256)) : random.normal();
+    }
+    example[input->name] = tensor.to(input->dtype);
+  }
+  return example;
+}
+
+}  // namespace manyfold::exporters

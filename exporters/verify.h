@@ -1,0 +1,47 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "exporters/runtime.h"
+#include "graph/graph.h"
+
+namespace manyfold::exporters {
+
+/// How far one output of ONNX Runtime is from LibTorch's.
+struct OutputDifference {
+  double max = 0;      // largest absolute difference
+  double mean = 0;     // mean absolute difference
+  double largest = 0;  // largest absolute value of LibTorch's output
+  bool passed = true;
+};
+
+/// LibTorch and ONNX Runtime on the same inputs.
+struct Verification {
+  std::map<std::string, OutputDifference> outputs;
+  int64_t samples = 0;
+  double tolerance = 0;
+  std::string runtime;  // "ONNX Runtime 1.29.0"
+  bool passed = true;
+
+  nlohmann::json json() const;
+  /// "mask: max 2.4e-06, mean 3.1e-07 on values up to 8.1", a line for each output.
+  std::string text() const;
+};
+
+/// Runs `graph` and `session` on every example. An output passes when its largest difference is at
+/// most `tolerance * max(1, largest value)` and nothing is NaN where LibTorch has a number.
+Verification verify(const graph::Graph& graph, const Session& session,
+                    const std::vector<std::map<std::string, at::Tensor>>& examples,
+                    double tolerance);
+
+/// `samples` rows of noise for every input of a graph: bytes, or standard normal numbers. The same
+/// for the same seed. For when there is no real data at hand.
+std::map<std::string, at::Tensor> random_example(const graph::Graph& graph, int64_t samples,
+                                                 uint64_t seed = 0);
+
+}  // namespace manyfold::exporters

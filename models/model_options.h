@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/config/fields.h"
+#include "models/encoders.h"
+
+namespace manyfold::models {
+
+/// What a config says of the shared part of a model: the keys under `model`.
+struct ModelOptions {
+  std::string encoder = "edge_420k";  // a name in encoders()
+  Stem stem = Stem::conv;
+  std::vector<int64_t> input_size = {160, 160};  // height, width
+
+  void fields(config::Fields& f);
+  std::shared_ptr<Encoder> make_encoder() const;
+};
+
+/// What is wrong with a size of pictures, to stand after "model.input_size = [100, 160], "; empty
+/// when nothing is. Encoders halve five times, so both sides must be multiples of 32.
+std::string input_size_problem(const std::vector<int64_t>& height_width);
+
+}  // namespace manyfold::models

@@ -1,0 +1,102 @@
+#include "models/multitask.h"
+
+#include "models/encoders.h"
+#include "models/heads.h"
+#include "testing.h"
+
+namespace manyfold::models {
+namespace {
+
+MultiTaskModel make_model(const std::string& encoder_name = "edge_200k") {
+  const auto encoder = encoders().at(encoder_name)(Stem::conv);
+  const auto features = encoder->features();
+  HeadOptions hands, faces;
+  hands.classes = 4;
+  faces.landmarks = 5;
+  return MultiTaskModel(encoder, std::vector<std::pair<std::string, std::shared_ptr<Head>>>{
+                                     {"hands", heads().at("classification")(features, hands)},
+                                     {"person", heads().at("segmentation")(features, {})},
+                                     {"faces", heads().at("faces")(features, faces)}});
+}
+
+torch::Tensor pictures(int64_t n) { return torch::randint(0, 256, {n, 3, 64, 64}, torch::kUInt8); }
+
+TEST(MultiTaskModel, RunsEveryHeadOrOneAlone) {
+  torch::manual_seed(0);
+  auto model = make_model();
+  model->eval();
+  EXPECT_EQ(model->tasks(), (std::vector<std::string>{"hands", "person", "faces"}));
+  const auto x = pictures(2);
+  const auto all = model->forward(x);
+  ASSERT_EQ(all.size(), 3u);
+  for (const auto& task : model->tasks()) {
+    EXPECT_TRUE(torch::equal(all.at(task)[0], model->head(task, model->encode(x))[0])) << task;
+  }
+  EXPECT_THROW(model->head("gaze", model->encode(x)), c10::Error);
+}
+
+TEST(MultiTaskModel, NamesItsPartsAsPyTorchWould) {
+  const auto state = state_dict(*make_model());
+  EXPECT_TRUE(state.count("encoder.stride4.0.conv.weight"));
+  EXPECT_TRUE(state.count("encoder.stride8.1.block1.norm.running_var"));
+  EXPECT_TRUE(state.count("heads.person.out.conv.bias"));
+  EXPECT_TRUE(state.count("scale"));
+}
+
+// ImageNet's mean (0.485, 0.456, 0.406) and deviation (0.229, 0.224, 0.225) of pixels in [0, 1].
+TEST(MultiTaskModel, NormalisesPicturesItself) {
+  struct Tap : Encoder {
+    std::vector<torch::Tensor> forward(const torch::Tensor& x) override { return {x}; }
+    std::vector<FeatureInfo> features() const override { return {{3, 1}}; }
+  };
+  MultiTaskModel model(std::make_shared<Tap>(),
+                       std::vector<std::pair<std::string, std::shared_ptr<Head>>>{});
+  const auto x = model->encode(torch::full({1, 3, 1, 1}, 255, torch::kUInt8))[0].flatten();
+  EXPECT_NEAR(x[0].item<double>(), (1 - 0.485) / 0.229, 1e-5);
+  EXPECT_NEAR(x[1].item<double>(), (1 - 0.456) / 0.224, 1e-5);
+  EXPECT_NEAR(x[2].item<double>(), (1 - 0.406) / 0.225, 1e-5);
+}
+
+TEST(MultiTaskModel, AFrozenPartKeepsItsTensorsThroughTraining) {
+  torch::manual_seed(0);
+  auto model = make_model();
+  model->freeze("encoder");
+  model->train();  // what every epoch does
+  std::map<std::string, torch::Tensor> before;
+  for (const auto& [name, tensor] : state_dict(*model)) before[name] = tensor.clone();
+  torch::optim::SGD optimiser(model->parameters(), torch::optim::SGDOptions(0.1).weight_decay(0.1));
+  model->forward(pictures(2)).at("hands")[0].square().sum().backward();
+  optimiser.step();
+  for (const auto& [name, tensor] : state_dict(*model)) {
+    if (name.rfind("encoder.", 0) != 0) continue;
+    EXPECT_TRUE(torch::equal(tensor, before[name])) << name;
+  }
+  EXPECT_FALSE(torch::equal(state_dict(*model).at("heads.hands.scores.weight"),
+                            before["heads.hands.scores.weight"]));
+}
+
+TEST(MultiTaskModel, AnUnfrozenPartLearnsAgain) {
+  auto model = make_model();
+  model->freeze("heads.faces");
+  model->unfreeze("heads.faces");
+  EXPECT_TRUE(model->frozen().empty());
+  for (const auto& parameter : model->parameters()) EXPECT_TRUE(parameter.requires_grad());
+  for (const auto& module : model->modules()) EXPECT_TRUE(module->is_training());
+  EXPECT_THROW(model->freeze("heads.gaze"), c10::Error);
+}
+
+TEST(MultiTaskModel, ClonesWithItsModesAndFrozenParts) {
+  torch::manual_seed(0);
+  auto model = make_model();
+  expect_independent_clone(*model->clone()->as<MultiTaskModelImpl>(), pictures(1));
+  model->train();
+  model->freeze("encoder");
+  const auto copy = std::dynamic_pointer_cast<MultiTaskModelImpl>(model->clone());
+  EXPECT_EQ(copy->frozen(), model->frozen());
+  EXPECT_TRUE(copy->is_training());
+  EXPECT_FALSE(copy->encoder().is_training());
+  EXPECT_FALSE(copy->encoder().parameters()[0].requires_grad());
+}
+
+}  // namespace
+}  // namespace manyfold::models

@@ -1,0 +1,196 @@
+#include "train/optimizer.h"
+
+#include <torch/optim/adam.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/sgd.h>
+#include <torch/version.h>
+
+#include <cmath>
+
+#include "common/error.h"
+
+namespace manyfold::train {
+namespace {
+
+namespace optim = torch::optim;
+using torch::Tensor;
+
+/// LibTorch keys the state of a parameter by the address of its implementation: as text until 2.0,
+/// as a pointer after.
+auto state_key(const Tensor& parameter) {
+#if TORCH_VERSION_MAJOR >= 2
+  return static_cast<void*>(parameter.unsafeGetTensorImpl());
+#else
+  return c10::guts::to_string(parameter.unsafeGetTensorImpl());
+#endif
+}
+
+double scale_of(const std::string& name, const std::map<std::string, double>& scales) {
+  double scale = 1;
+  size_t longest = 0;
+  for (const auto& [prefix, value] : scales) {
+    const bool inside = name.compare(0, prefix.size(), prefix) == 0 &&
+                        (name.size() == prefix.size() || name[prefix.size()] == '.');
+    if (inside && prefix.size() >= longest) {
+      scale = value;
+      longest = prefix.size();
+    }
+  }
+  return scale;
+}
+
+std::unique_ptr<optim::OptimizerOptions> group_options(const OptimizerOptions& o, double lr,
+                                                       double weight_decay) {
+  const auto betas = std::make_tuple(o.betas[0], o.betas[1]);
+  if (o.type == "adamw") {
+    return std::make_unique<optim::AdamWOptions>(
+        optim::AdamWOptions(lr).betas(betas).weight_decay(weight_decay));
+  }
+  if (o.type == "adam") {
+    return std::make_unique<optim::AdamOptions>(
+        optim::AdamOptions(lr).betas(betas).weight_decay(weight_decay));
+  }
+  return std::make_unique<optim::SGDOptions>(optim::SGDOptions(lr)
+                                                 .momentum(o.momentum)
+                                                 .nesterov(o.nesterov && o.momentum > 0)
+                                                 .weight_decay(weight_decay));
+}
+
+std::unique_ptr<optim::Optimizer> make(const OptimizerOptions& o,
+                                       std::vector<optim::OptimizerParamGroup> groups) {
+  if (o.type == "adamw")
+    return std::make_unique<optim::AdamW>(std::move(groups), optim::AdamWOptions(o.lr));
+  if (o.type == "adam")
+    return std::make_unique<optim::Adam>(std::move(groups), optim::AdamOptions(o.lr));
+  return std::make_unique<optim::SGD>(std::move(groups), optim::SGDOptions(o.lr));
+}
+
+/// The two Adams keep the same three things under different types.
+template <typename AdamState>
+void read_adam(const AdamState& from, const std::string& name, std::map<std::string, Tensor>& to) {
+  to[name + ".step"] = torch::tensor(from.step());
+  to[name + ".exp_avg"] = from.exp_avg();
+  to[name + ".exp_avg_sq"] = from.exp_avg_sq();
+}
+
+template <typename AdamState>
+std::unique_ptr<optim::OptimizerParamState> make_adam(const std::map<std::string, Tensor>& from,
+                                                      const std::string& name) {
+  auto state = std::make_unique<AdamState>();
+  state->step(from.at(name + ".step").template item<int64_t>());
+  state->exp_avg(from.at(name + ".exp_avg").clone());
+  state->exp_avg_sq(from.at(name + ".exp_avg_sq").clone());
+  return state;
+}
+
+}  // namespace
+
+void OptimizerOptions::fields(config::Fields& f) {
+  f.field("type", type, "Update rule.", {"adamw", "adam", "sgd"});
+  f.field("lr", lr, "Peak learning rate.", config::positive());
+  f.field("weight_decay", weight_decay,
+          "Pull towards zero on weights of two and more dimensions (decoupled for adamw, L2 "
+          "otherwise).",
+          config::at_least(0));
+  f.field("betas", betas, "Decay of the first and second moment (adamw, adam).",
+          config::between(0, 1));
+  f.require(betas.size() == 2, "betas", "must be two numbers");
+  f.field("momentum", momentum, "Momentum of sgd.", config::between(0, 1));
+  f.field("nesterov", nesterov, "Nesterov's form of the momentum (sgd).");
+  f.field("lr_scale", lr_scale,
+          "Factor on the learning rate by part of the model, such as {encoder: 0.1}; the longest "
+          "matching name counts.",
+          config::at_least(0));
+}
+
+Optimizer::Optimizer(const OptimizerOptions& options, NamedParameters parameters)
+    : options_(options) {
+  // Groups of equal scale and decay, in the order in which their first parameter comes.
+  std::vector<std::pair<std::pair<double, double>, std::vector<Tensor>>> groups;
+  for (auto& [name, parameter] : parameters) {
+    if (!parameter.requires_grad()) continue;
+    const std::pair<double, double> kind = {scale_of(name, options.lr_scale),
+                                            parameter.dim() > 1 ? options.weight_decay : 0.0};
+    auto group =
+        std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == kind; });
+    if (group == groups.end()) group = groups.insert(groups.end(), {kind, {}});
+    group->second.push_back(parameter);
+    parameters_.emplace_back(name, parameter);
+  }
+  if (parameters_.empty())
+    throw UserError("nothing to train: every parameter of the model is frozen");
+  std::vector<optim::OptimizerParamGroup> made;
+  for (auto& [kind, members] : groups) {
+    const double lr = options.lr * kind.first;
+    peak_lr_.push_back(lr);
+    made.emplace_back(std::move(members), group_options(options, lr, kind.second));
+  }
+  optimizer_ = make(options, std::move(made));
+}
+
+double Optimizer::set_lr_factor(double factor) {
+  auto& groups = optimizer_->param_groups();
+  for (size_t i = 0; i < groups.size(); ++i) groups[i].options().set_lr(peak_lr_[i] * factor);
+  return options_.lr * factor;
+}
+
+void Optimizer::zero_grad() {
+  // Undefined, not zero: zero would still move a parameter by its momentum and decay.
+  for (auto& [name, parameter] : parameters_) parameter.mutable_grad().reset();
+}
+
+void Optimizer::step() { optimizer_->step(); }
+
+double Optimizer::clip_grad_norm(double max_norm) {
+  std::vector<Tensor> gradients, norms;
+  for (const auto& [name, parameter] : parameters_) {
+    if (!parameter.grad().defined()) continue;
+    gradients.push_back(parameter.grad());
+    norms.push_back(parameter.grad().norm());
+  }
+  if (gradients.empty()) return 0;
+  const double norm = torch::stack(norms).norm().item<double>();
+  if (max_norm > 0 && norm > max_norm) {
+    torch::NoGradGuard no_grad;
+    for (auto& gradient : gradients) gradient.mul_(max_norm / (norm + 1e-6));
+  }
+  return norm;
+}
+
+std::map<std::string, Tensor> Optimizer::state() const {
+  std::map<std::string, Tensor> result;
+  const auto& states = optimizer_->state();
+  for (const auto& [name, parameter] : parameters_) {
+    const auto found = states.find(state_key(parameter));
+    if (found == states.end()) continue;  // never had a gradient
+    const auto* state = found->second.get();
+    if (const auto* adamw = dynamic_cast<const optim::AdamWParamState*>(state))
+      read_adam(*adamw, name, result);
+    if (const auto* adam = dynamic_cast<const optim::AdamParamState*>(state))
+      read_adam(*adam, name, result);
+    if (const auto* sgd = dynamic_cast<const optim::SGDParamState*>(state)) {
+      if (sgd->momentum_buffer().defined()) result[name + ".momentum"] = sgd->momentum_buffer();
+    }
+  }
+  return result;
+}
+
+void Optimizer::load_state(const std::map<std::string, Tensor>& from) {
+  auto& states = optimizer_->state();
+  states.clear();
+  for (const auto& [name, parameter] : parameters_) {
+    if (options_.type == "sgd") {
+      const auto momentum = from.find(name + ".momentum");
+      if (momentum == from.end()) continue;
+      auto state = std::make_unique<optim::SGDParamState>();
+      state->momentum_buffer(momentum->second.clone());
+      states[state_key(parameter)] = std::move(state);
+    } else if (from.count(name + ".step")) {
+      states[state_key(parameter)] = options_.type == "adamw"
+                                         ? make_adam<optim::AdamWParamState>(from, name)
+                                         : make_adam<optim::AdamParamState>(from, name);
+    }
+  }
+}
+
+}  // namespace manyfold::train

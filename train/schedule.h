@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "common/config/fields.h"
+
+namespace manyfold::train {
+
+/// The learning rate over the steps of a run: a linear warm-up, then a decay to `final_ratio` of
+/// the peak.
+struct ScheduleOptions {
+  std::string type = "cosine";
+  int64_t warmup_steps = 100;
+  double final_ratio = 0.001;
+  double power = 0.9;
+
+  void fields(config::Fields& f);
+};
+
+/// The factor on the peak learning rate at `step` of `steps`, in (0, 1]:
+///   warm-up, step < W:   (step + 1) / W
+///   cosine (SGDR, arXiv:1608.03983, one period), poly (1 - t)^power (arXiv:1606.00915) or constant
+///   after it, t = (step - W) / (steps - W).
+double lr_factor(const ScheduleOptions& options, int64_t step, int64_t steps);
+
+}  // namespace manyfold::train
