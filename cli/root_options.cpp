@@ -1,0 +1,7 @@
+#include "cli/root_options.h"
+
+namespace manyfold::cli {
+
+void root_fields(config::Fields&) {}
+
+}  // namespace manyfold::cli
