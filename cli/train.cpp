@@ -54,8 +54,10 @@ void print_summary(const nlohmann::json& rows) {
   std::printf("\n%-6s %-8s %s\n", "run", "score", "overrides");
   int number = 0;
   for (const auto& row : rows) {
-    const auto score = row.contains("score") ? row["score"].dump().substr(0, 6) : std::string("failed");
-    std::printf("%-6d %-8s %s\n", number++, score.c_str(), row["overrides"].get<std::string>().c_str());
+    const auto score =
+        row.contains("score") ? row["score"].dump().substr(0, 6) : std::string("failed");
+    std::printf("%-6d %-8s %s\n", number++, score.c_str(),
+                row["overrides"].get<std::string>().c_str());
   }
 }
 
