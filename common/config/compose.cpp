@@ -1,6 +1,7 @@
 #include "common/config/compose.h"
 
 #include <algorithm>
+#include <iostream>
 
 #include "common/config/merge.h"
 #include "common/config/resolve.h"
@@ -34,6 +35,10 @@ void add_search_path(Repository& repository, const std::string& config_name,
                      const std::vector<Override>& overrides) {
   Value path;
   if (const ConfigFile* primary = config_name.empty() ? nullptr : repository.load(config_name)) {
+    if (!primary->config.is_map()) {
+      throw ConfigError(primary->config.origin.text() +
+                        ": the primary config must be a mapping, not " + primary->config.kind());
+    }
     const Value* hydra = primary->config.find("hydra");
     const Value* given = hydra ? hydra->find("searchpath") : nullptr;
     if (given) path = *given;
@@ -52,6 +57,9 @@ void add_search_path(Repository& repository, const std::string& config_name,
     if (folder.find("://") != std::string::npos) {
       throw ConfigError(item.origin.text() + ": hydra.searchpath: '" + folder +
                         "' is no folder; only files are searched here");
+    }
+    if (!std::filesystem::is_directory(folder)) {
+      std::cerr << "manyfold: hydra.searchpath: there is no folder '" << folder << "'\n";
     }
     repository.add(folder);
   }
@@ -83,7 +91,7 @@ Value merged(Repository& repository, const std::vector<ComposedItem>& items) {
 }
 
 void remove_key(Value& config, const Override& override) {
-  const auto there = Resolver(config).select(override.key);
+  const auto there = Resolver(config, &config).select(override.key);
   if (!there || there->is_null() || there->is_missing()) {
     throw ConfigError("override '" + override.line + "': could not delete '" + override.key +
                       "', it does not exist");
@@ -101,7 +109,7 @@ void remove_key(Value& config, const Override& override) {
 
 void add_key(Value& config, const Override& override) {
   const Value value = override.config_value();
-  const auto there = Resolver(config).select(override.key);
+  const auto there = Resolver(config, &config).select(override.key);
   if (there && !there->is_null() && !there->is_missing() && !value.is_container()) {
     throw ConfigError("override '" + override.line + "': could not append, '" + override.key +
                       "' exists already. To override it leave out the +, to do either write ++");

@@ -44,7 +44,7 @@ job:
   env_set: {}
   env_copy: []
   config: {override_dirname: {kv_sep: '=', item_sep: ',', exclude_keys: []}}
-runtime: {version: '1.3.2', version_base: '1.3', cwd: ., config_sources: [], output_dir: ???, choices: {}}
+runtime: {version: '1.3.2', version_base: '1.3', cwd: ., config_sources: [], output_dir: '???', choices: {}}
 verbose: false
 )",
                     "hydra/config");

@@ -7,13 +7,33 @@
 namespace manyfold::config {
 namespace {
 
+/// Python's repr() of a string; beyond ASCII everything counts as printable.
+std::string python_repr(const std::string& text) {
+  const bool single = text.find('\'') == std::string::npos || text.find('"') != std::string::npos;
+  const char quote = single ? '\'' : '"';
+  std::string out(1, quote);
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n' || c == '\r' || c == '\t') {
+      out += c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t";
+    } else if (byte < 0x20 || byte == 0x7F) {
+      const char* const digits = "0123456789abcdef";
+      out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    } else {
+      if (c == '\\' || c == quote) out += '\\';
+      out += c;
+    }
+  }
+  return out + quote;
+}
+
 /// Python's str() or, inside a container, repr() of a scalar.
 std::string scalar_text(const Value& value, bool quoted) {
   if (value.is_null()) return "None";
   if (value.is_bool()) return value.boolean() ? "True" : "False";
   if (value.is_int()) return std::to_string(value.integer());
   if (value.is_double()) return python_float(value.real());
-  return quoted ? "'" + value.string() + "'" : value.string();
+  return quoted ? python_repr(value.string()) : value.string();
 }
 
 std::string container_text(const Value& value) {
@@ -25,7 +45,7 @@ std::string container_text(const Value& value) {
   }
   for (const auto& [key, item] : value.map()) {
     text += text.empty() ? "" : ", ";
-    text += (key.is_word() ? "'" + key.text() + "'" : key.text()) + ": " + container_text(item);
+    text += (key.is_word() ? python_repr(key.text()) : key.text()) + ": " + container_text(item);
   }
   return "{" + text + "}";
 }

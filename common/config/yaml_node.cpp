@@ -17,6 +17,18 @@ struct Stretch {
   size_t begin, end;
 };
 
+/// Counts the flow collections ([] and {}) round the current event.
+struct InFlow {
+  InFlow(int& depth, bool flow) : depth_(depth), by_(flow ? 1 : 0) { depth_ += by_; }
+  ~InFlow() { depth_ -= by_; }
+  InFlow(const InFlow&) = delete;
+  InFlow& operator=(const InFlow&) = delete;
+
+ private:
+  int& depth_;
+  const int by_;
+};
+
 class Composer {
  public:
   Composer(const std::string& text, const std::string& source) : text_(text), source_(source) {
@@ -78,6 +90,7 @@ class Composer {
       made->kind = YamlNode::Kind::sequence;
       made->tag = tag(event_.data.sequence_start.tag, "seq");
       remember(event_.data.sequence_start.anchor, made);
+      const InFlow flow(flow_, event_.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE);
       for (next(); event_.type != YAML_SEQUENCE_END_EVENT; next()) {
         made->items.push_back(node(depth + 1));
       }
@@ -85,6 +98,7 @@ class Composer {
       made->kind = YamlNode::Kind::mapping;
       made->tag = tag(event_.data.mapping_start.tag, "map");
       remember(event_.data.mapping_start.anchor, made);
+      const InFlow flow(flow_, event_.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE);
       for (next(); event_.type != YAML_MAPPING_END_EVENT; next()) {
         auto key = node(depth + 1);
         next();
@@ -106,6 +120,10 @@ class Composer {
     made->text.assign(reinterpret_cast<const char*>(data.value), data.length);
     const bool plain = data.style == YAML_PLAIN_SCALAR_STYLE;
     made->tag = tag(data.tag, plain && data.plain_implicit ? plain_tag(made->text) : "str");
+    // PyYAML ends a word there, as YAML 1.1 has it.
+    if (plain && flow_ > 0 && made->text.find('?') != std::string::npos) {
+      fail("'?' in '" + made->text + "', which stands in brackets; quote it");
+    }
     if (!plain) tabs_allowed_.push_back({event_.start_mark.index, event_.end_mark.index});
     remember(data.anchor, made);
   }
@@ -154,6 +172,7 @@ class Composer {
   yaml_event_t event_{};
   std::map<std::string, YamlNode::Ptr> anchors_;
   std::vector<Stretch> tabs_allowed_;
+  int flow_ = 0;
 };
 
 }  // namespace

@@ -116,7 +116,8 @@ class Constructor {
 
   Key key(const YamlNode& node) const {
     if (node.kind != YamlNode::Kind::scalar) fail(node, "a key must be a single word or number");
-    if (node.tag == "value") return node.text;
+    // A key is a word whatever it holds; "${" means something in values only.
+    if (node.tag == "value" || node.tag == "str") return node.text;
     const Value made = scalar(node);
     if (made.is_null()) fail(node, "a key cannot be null");
     if (made.is_bool()) return Key(Key::Any(made.boolean()));
@@ -163,24 +164,26 @@ class Constructor {
 };
 
 /// What a string becomes that is all of a document: OmegaConf reads it once more.
-Value document_of_string(const Value& text, const std::string& source) {
-  const auto again = compose_yaml(text.string(), source);
-  Value value = again ? Constructor(source).value(*again) : Value(Map());
-  if (value.is_string()) {
+Value document_of_string(const std::string& text, const std::string& source) {
+  const auto again = compose_yaml(text, source);
+  if (!again) return Map();
+  if (again->kind == YamlNode::Kind::scalar && again->tag == "str") {
     Map map;
-    map.set(value.string(), nullptr);
-    value = Value(map);
+    map.set(again->text, nullptr);
+    return map;
   }
-  return value;
+  return Constructor(source).value(*again);
 }
 
 }  // namespace
 
 Value parse_yaml(const std::string& text, const std::string& source) {
   const auto root = compose_yaml(text, source);
+  if (root && root->kind == YamlNode::Kind::scalar && root->tag == "str") {
+    return document_of_string(root->text, source);
+  }
   Value value = root ? Constructor(source).value(*root) : Value(Map());
-  if (value.is_string()) value = document_of_string(value, source);
-  if (value.is_null()) value = Value(Map());
+  if (value.is_null()) return Map();
   if (!value.is_container()) {
     throw yaml_error(source, root->line,
                      "a config is a mapping or a list, this is " + value.kind());
