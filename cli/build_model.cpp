@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "common/error.h"
+#include "models/memory_format.h"
 
 namespace manyfold::cli {
 
@@ -32,10 +33,7 @@ models::MultiTaskModel build_model(const JobOptions& job, torch::Device device) 
     heads.emplace_back(name, options.task->make_head(encoder->features()));
   }
   models::MultiTaskModel model(encoder, std::move(heads));
-  for (auto& parameter : model->parameters()) {
-    if (parameter.dim() == 4)
-      parameter.set_data(parameter.data().contiguous(torch::MemoryFormat::ChannelsLast));
-  }
+  models::set_channels_last(*model);
   model->to(device);
   return model;
 }
