@@ -204,8 +204,8 @@ Composed compose(const ComposeRequest& request) {
   composed.defaults = list.items;
   composed.choices = list.choices;
   composed.job = merged(repository, list.items);
-  for (const auto& override : list.config_overrides) apply(composed.job, override);
   note_run(composed.job, request, composed);
+  for (const auto& override : list.config_overrides) apply(composed.job, override);
   composed.config = composed.job;
   composed.config.map().erase("hydra");
   return composed;

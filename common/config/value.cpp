@@ -7,6 +7,8 @@
 namespace manyfold::config {
 namespace {
 
+constexpr size_t kMany = 32;  // entries that are found faster by hash
+
 /// Python's repr() of a string; beyond ASCII everything counts as printable.
 std::string python_repr(const std::string& text) {
   const bool single = text.find('\'') == std::string::npos || text.find('"') != std::string::npos;
@@ -84,6 +86,15 @@ std::string Origin::text() const {
 
 std::string Key::text() const { return scalar_text(key_value(*this), false); }
 
+size_t Key::hash() const {
+  if (is_word()) return std::hash<std::string>()(std::get<std::string>(value_));
+  const Value value = key_value(*this);
+  const double number = value.is_double() ? value.real()
+                        : value.is_bool() ? value.boolean()
+                                          : static_cast<double>(value.integer());
+  return std::hash<double>()(number);
+}
+
 bool operator==(const Key& a, const Key& b) {
   if (a.is_word() || b.is_word()) return a.value_ == b.value_;
   return numbers_equal(key_value(a), key_value(b));
@@ -99,6 +110,10 @@ Map::~Map() = default;
 size_t Map::size() const { return entries_.size(); }
 
 const Value* Map::find(const Key& key) const {
+  if (!places_.empty()) {
+    const auto place = places_.find(key);
+    return place == places_.end() ? nullptr : &entries_[place->second].value;
+  }
   const auto found = std::find_if(entries_.begin(), entries_.end(),
                                   [&](const Entry& entry) { return entry.key == key; });
   return found == entries_.end() ? nullptr : &found->value;
@@ -109,6 +124,11 @@ Value* Map::find(const Key& key) { return const_cast<Value*>(std::as_const(*this
 Value& Map::set(const Key& key, Value value) {
   if (Value* there = find(key)) return *there = std::move(value);
   entries_.push_back({key, std::move(value)});
+  if (entries_.size() == kMany) {
+    for (size_t i = 0; i < kMany; ++i) places_.emplace(entries_[i].key, i);
+  } else if (!places_.empty()) {
+    places_.emplace(key, entries_.size() - 1);
+  }
   return entries_.back().value;
 }
 
@@ -117,6 +137,9 @@ bool Map::erase(const Key& key) {
                                   [&](const Entry& entry) { return entry.key == key; });
   if (found == entries_.end()) return false;
   entries_.erase(found);
+  if (places_.empty()) return true;
+  places_.clear();
+  for (size_t i = 0; i < entries_.size(); ++i) places_.emplace(entries_[i].key, i);
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -33,11 +34,16 @@ class Key {
   /// As Python's str() would print it.
   std::string text() const;
 
+  size_t hash() const;
   friend bool operator==(const Key& a, const Key& b);
   friend bool operator!=(const Key& a, const Key& b) { return !(a == b); }
 
  private:
   Any value_;
+};
+
+struct KeyHash {
+  size_t operator()(const Key& key) const { return key.hash(); }
 };
 
 class Value;
@@ -69,6 +75,7 @@ class Map {
 
  private:
   std::vector<Entry> entries_;
+  std::unordered_map<Key, size_t, KeyHash> places_;  // kept once there are many
 };
 
 using List = std::vector<Value>;

@@ -27,7 +27,8 @@ class Constructor {
                      " levels; does an alias stand inside its own anchor?");
     }
     if (++values_ > kMaxValues) {
-      fail(node, "aliases expand to more than " + std::to_string(kMaxValues) + " values");
+      fail(node,
+           "more than " + std::to_string(kMaxValues) + " values; do aliases expand that far?");
     }
     Value made;
     switch (node.kind) {
@@ -148,7 +149,7 @@ class Constructor {
         fail(what, "<< merges a mapping or a list of mappings");
       }
     }
-    append(merged, own);
+    merged.insert(merged.end(), own.begin(), own.end());
     return merged;
   }
 

@@ -13,8 +13,8 @@ namespace manyfold::config {
 ///
 /// Throws ConfigError, beginning with "source:line: ", for whatever OmegaConf refuses (broken YAML,
 /// tabs between tokens, duplicate keys or anchors, unknown tags, malformed "${"), and besides for
-/// integers beyond 64 bits, more than 128 levels, and aliases that expand to more than 200 000
-/// values.
+/// integers beyond 64 bits, more than 128 levels, and more than 200 000
+/// values (aliases count as often as they stand).
 Value parse_yaml(const std::string& text, const std::string& source);
 
 /// The same for a file. Throws ConfigError when it cannot be read.
