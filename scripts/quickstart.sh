@@ -16,8 +16,8 @@ run=runs/quickstart/$(date +%Y-%m-%d_%H-%M-%S)
 $manyfold train --config-name quickstart run.dir="$run"
 
 say "4/4 Predicting pictures that the model has not seen"
-$manyfold synth --out "$run/scenes" --count 16 --first 1000000
-$manyfold predict --model "$run/export" --out "$run/predictions" "$run/scenes/images"
+$manyfold synth out="$run/scenes" count=16 scenes.first=3000000
+$manyfold predict "$run/export" "$run/scenes/images" --out "$run/predictions"
 
 cat <<END
 

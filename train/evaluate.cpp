@@ -53,7 +53,7 @@ std::map<std::string, double> Evaluation::flat() const {
   for (const auto& set : sets) {
     for (const auto& figure : set.figures) {
       if (std::isfinite(figure.value))
-        values[set.set + "." + set.task + "." + figure.name] = figure.value;
+        values[set.set + "/" + set.task + "/" + figure.name] = figure.value;
     }
   }
   return values;

@@ -28,7 +28,7 @@ struct Evaluation {
   /// Mean over the tasks of the mean over the sets of the task's score; -1 without any set.
   double score = -1;
 
-  /// "<set>.<task>.<figure>": value; figures that had nothing to measure are left out.
+  /// "<set>/<task>/<figure>": value; figures that had nothing to measure are left out.
   std::map<std::string, double> flat() const;
 };
 

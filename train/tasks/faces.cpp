@@ -57,6 +57,7 @@ std::vector<data::Object> candidates(const losses::SsldDetections& all, int64_t 
 
 void FacesTask::fields(config::Fields& f) {
   f.field("class_name", class_name_, "What one object is called.");
+  f.field("landmarks", ssld_.landmarks, "Key points of each object; 0 = boxes alone.", config::at_least(0));
   f.section("ssld", ssld_, "What the outputs mean and how they are learnt.");
   mirrored_ = mirrored_landmarks(ssld_.landmarks);
   f.field("mirrored", mirrored_,

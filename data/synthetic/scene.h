@@ -1,0 +1,41 @@
+#pragma once
+
+#include "data/synthetic/description.h"
+
+namespace manyfold::data::synthetic {
+
+struct SceneHand {
+  cv::Rect2f box;  // pixels, around the hand without its forearm
+  int gesture = kNone;
+  bool right = true;
+  float shown = 0;  // share of its joints that are in the picture and not hidden
+};
+
+/// Boxes and points are in pixels (the picture spans 0 .. width, its first pixel 0 .. 1), and may
+/// reach outside of the picture.
+struct ScenePerson {
+  cv::Rect2f face;  // the tight box around the landmarks; empty for a hand alone
+  cv::Rect2f head;  // with hair and hat
+  cv::Rect2f body;  // what shows of the person: the tight box around its part of the mask
+  std::vector<cv::Point2f> landmarks;  // 68 in iBUG order (see `Head`), exact even where hidden
+  std::vector<uint8_t> visible;        // 0: outside the picture, hidden, or turned away
+  float face_shown = 0;                // share of visible landmarks
+  std::vector<SceneHand> hands;
+};
+
+struct Scene {
+  cv::Mat picture;      // CV_8UC3 RGB
+  cv::Mat person_mask;  // CV_8UC1, 1 = person
+  /// Index into `gesture_names()`; -1 where it cannot be told (a hand that is half hidden).
+  int gesture = kNone;
+  std::vector<ScenePerson> people;
+};
+
+/// What the camera of this scene takes, and the exact labels.
+Scene draw(const SceneDescription& description);
+
+/// Picture `index` of the endless set that `seed` names. A pure function of its arguments, the same
+/// on any thread.
+Scene render(uint64_t seed, uint64_t index, const SceneOptions& options);
+
+}  // namespace manyfold::data::synthetic

@@ -1,0 +1,192 @@
+#include "data/check.h"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "common/error.h"
+#include "tests/data/fixture.h"
+
+namespace manyfold::data {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::UnorderedElementsAre;
+
+const LabelSpecs kSpecs = {{"faces", object_spec({"face"}, 2)}, {"segmentation", mask_spec()}};
+
+SourceOptions coco(const TempFolder& folder) {
+  SourceOptions options;
+  options.type = "coco";
+  options.coco.root = folder.string();
+  LabelOptions faces, mask;
+  faces.from = "boxes";
+  faces.landmarks = true;
+  mask.from = "mask";
+  options.labels = {{"faces", faces}, {"segmentation", mask}};
+  return options;
+}
+
+CheckReport check(const CocoFixture& fixture) {
+  fixture.write();
+  DataOptions options;
+  options.sources = {{"set", coco(fixture.folder)}};
+  return check_data(options, kSpecs, 2);
+}
+
+/// "fault" of every bad sample and problem.
+std::vector<std::string> faults(const CheckReport& report) {
+  std::vector<std::string> all;
+  for (const auto& source : report.sources) {
+    for (const auto& bad : source.bad) all.push_back(fault_name(bad.fault));
+    for (const auto& problem : source.problems) all.push_back(fault_name(problem.fault));
+  }
+  return all;
+}
+
+/// A face set of one good picture and one whose bytes are `bytes`.
+CheckReport check_with_file(const std::string& bytes) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("face", 2).image().image();
+  write_bytes(folder / "images/2.png", bytes);
+  return check(fixture);
+}
+
+TEST(Check, CountsWhatASetHolds) {
+  const TempFolder folder;
+  cv::Mat mask = cv::Mat::zeros(48, 64, CV_8UC1);
+  mask(cv::Rect(0, 0, 64, 12)) = 255;
+  CocoFixture fixture(folder);
+  fixture.category("face", 2)
+      .image(64, 48)
+      .mask(mask)
+      .box({1, 1, 10, 20}, 1, {{"keypoints", {2, 2, 2, 0, 0, 0}}})
+      .box({1, 1, 6, 7}, 1, {{"iscrowd", 1}})
+      .image(32, 100);
+  const auto report = check(fixture);
+  EXPECT_TRUE(report.ok()) << report.text();
+  const auto& source = report.sources.at(0);
+  EXPECT_EQ(source.samples, 2);
+  EXPECT_EQ(source.usable, 2);
+  EXPECT_EQ(source.width.low, 32);
+  EXPECT_EQ(source.height.high, 100);
+  const auto& faces = source.tasks.at("faces");
+  EXPECT_EQ(faces.labelled, 2);
+  EXPECT_EQ(faces.without_objects, 1);
+  EXPECT_EQ(faces.ignored_objects, 1);
+  EXPECT_EQ(faces.landmarks, 1);
+  EXPECT_EQ(faces.classes.at("face"), 1);
+  EXPECT_EQ(faces.object_side.low, 6);
+  EXPECT_EQ(faces.object_side.high, 10);
+  const auto& segmentation = source.tasks.at("segmentation");
+  EXPECT_EQ(segmentation.labelled, 1);
+  EXPECT_EQ(segmentation.classes.at("person"), 64 * 12);
+  EXPECT_EQ(segmentation.classes.at("background"), 64 * 36);
+}
+
+TEST(Check, SpeaksToPeopleAndPrograms) {
+  const auto report = check_with_file("");
+  EXPECT_THAT(report.text(), HasSubstr("sources.set: 2 samples, 1 usable, 64 to 64 px wide"));
+  EXPECT_THAT(report.text(), HasSubstr("BAD images/2.png (empty file): "));
+  EXPECT_THAT(report.text(), HasSubstr("problems were found\n"));
+  const auto json = nlohmann::json::parse(report.json());
+  EXPECT_FALSE(json["ok"].get<bool>());
+  EXPECT_EQ(json["sources"][0]["bad"][0]["fault"], "empty file");
+  EXPECT_EQ(json["sources"][0]["tasks"]["faces"]["labelled"], 1);
+}
+
+TEST(Check, FindsPicturesThatCannotBeDecoded) {
+  const auto whole = encoded(drawn_picture(64, 48), ".jpg");
+  EXPECT_THAT(faults(check_with_file("")), ElementsAre("empty file"));
+  EXPECT_THAT(faults(check_with_file(whole.substr(0, whole.size() / 2))), ElementsAre("truncated"));
+  EXPECT_THAT(faults(check_with_file("no picture at all")), ElementsAre("not a picture"));
+}
+
+TEST(Check, FindsAPictureTooLargeToDecode) {
+  auto bomb = encoded(drawn_picture(2, 2), ".png");
+  bomb.replace(16, 8, std::string("\0\0\x75\x30\0\0\x75\x30", 8));  // 30000 x 30000
+  EXPECT_THAT(faults(check_with_file(bomb)), ElementsAre("too large"));
+}
+
+TEST(Check, FindsMasksOfAnotherSize) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("face", 2).image().mask(cv::Mat::zeros(47, 64, CV_8UC1));
+  EXPECT_THAT(faults(check(fixture)), ElementsAre("mask size"));
+}
+
+TEST(Check, FindsMissingFiles) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("face", 2).image().image();
+  std::filesystem::remove(folder / "images/2.png");
+  EXPECT_THAT(faults(check(fixture)), ElementsAre("missing file"));
+}
+
+TEST(Check, FindsUselessBoxes) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("face", 2).image().box({100, 5, 10, 10}).image().box({5, 5, 10, 0});
+  EXPECT_THAT(faults(check(fixture)), ElementsAre("bad box", "bad box", "bad box", "bad box"));
+}
+
+TEST(Check, FindsLandmarksThatAreNoNumbers) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("face", 2).image().box(
+      {1, 1, 9, 9}, 1, {{"keypoints", {nullptr, 2, 2, 3, 3, 2}}});  // NaN, as JSON has it
+  EXPECT_THAT(faults(check(fixture)), ElementsAre("bad landmarks"));
+}
+
+TEST(Check, FindsUnknownCategories) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("face", 2).image().box({1, 1, 9, 9}, 4);
+  EXPECT_THAT(faults(check(fixture)), UnorderedElementsAre("unknown category", "unknown category"));
+}
+
+TEST(Check, FindsAnEmptySetAndAFolderThatCannotBeRead) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  const auto empty = check(fixture.category("face", 2));
+  EXPECT_THAT(empty.sources.at(0).failure, HasSubstr("has no images"));
+  EXPECT_FALSE(empty.ok());
+
+  DataOptions options;
+  SourceOptions folders;
+  folders.type = "folders";
+  folders.folders.root = (folder / "nowhere").string();
+  options.validation = {{"hands", folders}};
+  const auto missing = check_data(options, kSpecs, 1);
+  EXPECT_THAT(missing.text(), HasSubstr("validation.hands: CANNOT BE OPENED"));
+  EXPECT_THAT(missing.text(), HasSubstr("cannot be read: No such file or directory"));
+}
+
+TEST(Check, FindsPicturesThatTwoSetsShare) {
+  const TempFolder train, val;
+  CocoFixture(train).category("face", 2).image().image(32, 32).write();
+  CocoFixture(val).category("face", 2).image().image(48, 32).write();
+  DataOptions options;
+  options.sources = {{"set", coco(train)}};
+  options.validation = {{"set", coco(val)}};
+  const auto report = check_data(options, kSpecs, 2);
+  EXPECT_FALSE(report.ok());
+  ASSERT_EQ(report.shared.size(), 1u);
+  EXPECT_EQ(report.shared[0].first, "sources.set");
+  EXPECT_EQ(report.shared[0].second, "validation.set");
+  EXPECT_EQ(report.shared[0].count, 1);
+  EXPECT_THAT(report.text(), HasSubstr("1 pictures are the same, among them"));
+  EXPECT_EQ(nlohmann::json::parse(report.json())["shared_pictures"][0]["count"], 1);
+}
+
+TEST(Check, WrongOptionsAreNotTheSetsFault) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("face", 5).image();
+  EXPECT_THROW(check(fixture), ConfigError);
+}
+
+}  // namespace
+}  // namespace manyfold::data

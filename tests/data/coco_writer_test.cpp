@@ -1,0 +1,164 @@
+#include "data/coco_writer.h"
+
+#include <gmock/gmock.h>
+
+#include "common/error.h"
+#include "data/coco_source.h"
+#include "tests/data/fixture.h"
+
+namespace manyfold::data {
+namespace {
+
+using testing::HasSubstr;
+
+/// Two samples with everything that a COCO set can hold.
+class Made : public Source {
+ public:
+  Made() : Source("made", true) {}
+  int64_t size() const override { return 2; }
+  std::string sample_name(int64_t index) const override { return "scene " + std::to_string(index); }
+  Sample get(int64_t index, int64_t = 0) const override {
+    Sample sample;
+    sample.frames = {drawn_picture(40, 30, static_cast<int>(index))};
+    sample.origin = {name(), sample_name(index), true};
+    if (index == 1) {
+      sample.labels["faces"] = Objects{{{}}};
+      return sample;
+    }
+    cv::Mat mask = cv::Mat::zeros(30, 40, CV_8UC1);
+    mask(cv::Rect(5, 5, 10, 10)) = 1;
+    mask(cv::Rect(20, 5, 10, 10)) = Mask::kIgnore;
+    sample.labels["segmentation"] = Mask{{mask}};
+    sample.labels["gesture"] = ClassIndex{1};
+    Object face, crowd, hand;
+    face.box = {5.25f, 6.1f, 7.3f, 8.7f};
+    face.landmarks = {{6.1f, 7.2f}, {}, {9.3f, 11.4f}};
+    face.visible = {1, 0, 1};
+    crowd.box = {20, 5, 10, 10};
+    crowd.ignore = true;
+    hand.box = {30, 20, 5, 5};
+    hand.class_index = 1;
+    sample.labels["faces"] = Objects{{{face, crowd}}};
+    sample.labels["hands"] = Objects{{{hand}}};
+    return sample;
+  }
+};
+
+const LabelSpecs kSpecs = {{"faces", object_spec({"face"}, 3)},
+                           {"gesture", class_spec({"none", "fist"})},
+                           {"hands", object_spec({"palm", "point"})},
+                           {"segmentation", mask_spec()}};
+
+CocoSource read_back(const TempFolder& folder) {
+  CocoOptions options;
+  options.root = folder.string();
+  LabelOptions faces, hands, mask, gesture;
+  faces.from = hands.from = "boxes";
+  faces.categories = {"face"};
+  faces.landmarks = true;
+  hands.categories = {"palm", "point"};
+  mask.from = "mask";
+  gesture.from = "image";
+  return {"back",
+          options,
+          {{"faces", faces}, {"hands", hands}, {"segmentation", mask}, {"gesture", gesture}},
+          kSpecs};
+}
+
+CocoWriteOptions to(const TempFolder& folder, const std::string& format = "png") {
+  CocoWriteOptions options;
+  options.folder = folder.string();
+  options.format = format;
+  return options;
+}
+
+void expect_equal(const Objects& a, const Objects& b) {
+  ASSERT_EQ(a.frames.at(0).size(), b.frames.at(0).size());
+  for (size_t i = 0; i < a.frames[0].size(); ++i) {
+    const auto &x = a.frames[0][i], &y = b.frames[0][i];
+    EXPECT_EQ(x.box, y.box);
+    EXPECT_EQ(x.class_index, y.class_index);
+    EXPECT_EQ(x.ignore, y.ignore);
+    EXPECT_EQ(x.landmarks, y.landmarks);
+    EXPECT_EQ(x.visible, y.visible);
+  }
+}
+
+TEST(WriteCoco, TheSetReadsBackEqual) {
+  const TempFolder folder;
+  const Made made;
+  EXPECT_EQ(write_coco(made, kSpecs, to(folder)), 2);
+  const auto source = read_back(folder);
+  EXPECT_TRUE(source.problems().empty());
+  ASSERT_EQ(source.size(), 2);
+  const auto before = made.get(0), after = source.get(0);
+  EXPECT_EQ(cv::norm(before.frames[0], after.frames[0], cv::NORM_INF), 0);
+  EXPECT_EQ(after.labels.size(), 4u);
+  for (const char* task : {"faces", "hands"}) {
+    expect_equal(std::get<Objects>(before.labels.at(task)),
+                 std::get<Objects>(after.labels.at(task)));
+  }
+  EXPECT_EQ(cv::norm(std::get<Mask>(before.labels.at("segmentation")).frames[0],
+                     std::get<Mask>(after.labels.at("segmentation")).frames[0], cv::NORM_INF),
+            0);
+  EXPECT_EQ(std::get<ClassIndex>(after.labels.at("gesture")).index, 1);
+
+  const auto second = source.get(1);
+  EXPECT_EQ(second.labels.count("segmentation"), 0u);
+  EXPECT_EQ(second.labels.count("gesture"), 0u);
+  EXPECT_TRUE(std::get<Objects>(second.labels.at("faces")).frames[0].empty());
+}
+
+TEST(WriteCoco, JpegsAreNearlyEqual) {
+  const TempFolder folder;
+  const Made made;
+  write_coco(made, kSpecs, to(folder, "jpg"));
+  EXPECT_LT(cv::norm(made.get(0).frames[0], read_back(folder).get(0).frames[0], cv::NORM_INF), 40);
+}
+
+TEST(WriteCoco, TheFilesDoNotDependOnTheNumberOfThreads) {
+  const TempFolder one, four;
+  auto options = to(one);
+  options.threads = 1;
+  write_coco(Made(), kSpecs, options);
+  options = to(four);
+  options.threads = 4;
+  write_coco(Made(), kSpecs, options);
+  const auto text = [](const std::filesystem::path& path) {
+    std::ifstream in(path);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  EXPECT_EQ(text(one / "train.json"), text(four / "train.json"));
+}
+
+TEST(WriteCoco, WritesAPart) {
+  const TempFolder folder;
+  auto options = to(folder);
+  options.first = 1;
+  EXPECT_EQ(write_coco(Made(), kSpecs, options), 1);
+  EXPECT_EQ(read_back(folder).size(), 1);
+  options.first = 2;
+  EXPECT_THAT(message_of<UserError>([&] { write_coco(Made(), kSpecs, options); }),
+              HasSubstr("no samples to write"));
+}
+
+TEST(WriteCoco, RefusesWhatOneSetCannotHold) {
+  const TempFolder folder;
+  const auto refusal = [&](const LabelSpecs& specs) {
+    return message_of<UserError>([&] { write_coco(Made(), specs, to(folder)); });
+  };
+  EXPECT_THAT(refusal({{"a", mask_spec()}, {"b", mask_spec()}}),
+              HasSubstr("there are two: a and b"));
+  EXPECT_THAT(refusal({{"a", object_spec({"face"})}, {"b", object_spec({"face"})}}),
+              HasSubstr("class 'face' of task b is a class of another task"));
+}
+
+TEST(WriteCoco, SaysWhereItCannotWrite) {
+  const TempFolder folder;
+  write_bytes(folder / "images", "in the way");
+  EXPECT_THAT(message_of<UserError>([&] { write_coco(Made(), kSpecs, to(folder)); }),
+              HasSubstr(folder.string()));
+}
+
+}  // namespace
+}  // namespace manyfold::data

@@ -1,0 +1,165 @@
+#include "data/data_options.h"
+
+#include <gmock/gmock.h>
+#include <torch/torch.h>
+
+#include "common/error.h"
+#include "tests/data/fixture.h"
+
+namespace manyfold::data {
+namespace {
+
+using testing::HasSubstr;
+
+const LabelSpecs kSpecs = {{"gesture", class_spec({"none", "fist", "palm"})}};
+
+SourceOptions folders(const std::string& root, const std::string& group = "") {
+  SourceOptions options;
+  options.type = "folders";
+  options.folders.root = root;
+  options.group = group;
+  LabelOptions label;
+  label.from = "folder";
+  options.labels = {{"gesture", label}};
+  return options;
+}
+
+/// Two sets of small pictures: 10 of "photos", 20 of "drawings".
+class TrainingDataTest : public testing::Test {
+ protected:
+  TrainingDataTest() {
+    for (int i = 0; i < 10; ++i) {
+      write_picture(photos_ / "train" / (i % 2 ? "fist" : "palm") / (std::to_string(i) + ".jpg"),
+                    drawn_picture(40, 30, i));
+    }
+    for (int i = 0; i < 20; ++i) {
+      write_picture(drawings_ / "train" / "none" / (std::to_string(i) + ".png"),
+                    drawn_picture(24, 24, i));
+    }
+    options_.size = {32, 32};
+    options_.batch = 8;
+    options_.mix = {{"real", 0.3}, {"synthetic", 0.7}};
+    options_.sources = {{"photos", folders(photos_.string())},
+                        {"drawings", folders(drawings_.string(), "synthetic")}};
+  }
+
+  std::vector<Batch> batches(int64_t first, int64_t count, int64_t threads, Shard shard = {}) {
+    options_.threads = threads;
+    TrainingData data(options_, kSpecs, /*seed=*/5);
+    const auto loader = data.loader(first, shard);
+    std::vector<Batch> all;
+    for (int64_t i = 0; i < count; ++i) all.push_back(*loader->next());
+    return all;
+  }
+
+  struct Folder : TempFolder {
+    std::filesystem::path operator/(const std::string& name) const {
+      return TempFolder::operator/(name);
+    }
+  };
+  Folder photos_, drawings_;
+  DataOptions options_;
+};
+
+void expect_equal(const Batch& a, const Batch& b) {
+  EXPECT_EQ(a.step, b.step);
+  EXPECT_TRUE(a.pictures.equal(b.pictures));
+  EXPECT_TRUE(a.labels.at("gesture").index.equal(b.labels.at("gesture").index));
+  for (size_t i = 0; i < a.origins.size(); ++i) EXPECT_EQ(a.origins[i].name, b.origins[i].name);
+}
+
+TEST_F(TrainingDataTest, BatchesDoNotDependOnTheNumberOfThreads) {
+  const auto one = batches(0, 6, 1), four = batches(0, 6, 4);
+  for (int i = 0; i < 6; ++i) expect_equal(one[i], four[i]);
+}
+
+TEST_F(TrainingDataTest, AResumedRunSeesTheSameBatches) {
+  const auto whole = batches(0, 6, 2), rest = batches(4, 2, 3);
+  expect_equal(whole[4], rest[0]);
+  expect_equal(whole[5], rest[1]);
+}
+
+TEST_F(TrainingDataTest, BatchesHoldTheirQuotasAndLabels) {
+  std::vector<int64_t> real;
+  for (const auto& batch : batches(0, 5, 2)) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < batch.size(); ++i) {
+      const bool photo = batch.origins[i].source == "photos";
+      count += photo;
+      EXPECT_EQ(batch.labels.at("gesture").index[i].item<int>() > 0, photo);
+    }
+    real.push_back(count);
+  }
+  EXPECT_THAT(real, testing::ElementsAre(2, 3, 2, 3, 2));
+}
+
+TEST_F(TrainingDataTest, RanksTogetherSeeTheJointBatch) {
+  const auto joint = batches(3, 1, 2)[0];
+  for (int64_t rank = 0; rank < 2; ++rank) {
+    const auto part = batches(3, 1, 2, {rank, 2})[0];
+    ASSERT_EQ(part.size(), 4);
+    for (int64_t i = 0; i < 4; ++i) {
+      EXPECT_TRUE(part.pictures[i].equal(joint.pictures[rank + 2 * i]));
+    }
+  }
+  EXPECT_THAT(message_of<ConfigError>([&] {
+                batches(0, 1, 1, {0, 3});
+              }),
+              HasSubstr("data.batch = 8 cannot be shared out evenly among 3"));
+}
+
+TEST_F(TrainingDataTest, ABadFileIsReplacedTheSameWayByAnyNumberOfThreads) {
+  write_bytes(drawings_ / "train/none/7.png", "");
+  options_.max_bad_share = 0.1;
+  const auto one = batches(0, 12, 1), four = batches(0, 12, 4);
+  for (int i = 0; i < 12; ++i) expect_equal(one[i], four[i]);
+
+  TrainingData data(options_, kSpecs, 5);
+  const auto loader = data.loader();
+  for (int i = 0; i < 12; ++i) loader->next();
+  ASSERT_EQ(data.bad_files().list().size(), 1u);
+  EXPECT_EQ(data.bad_files().list()[0].sample, "train/none/7.png");
+}
+
+TEST_F(TrainingDataTest, TooManyBadFilesReachTheConsumer) {
+  write_bytes(drawings_ / "train/none/7.png", "");
+  EXPECT_THAT(message_of<UserError>([&] { batches(0, 12, 2); }),
+              HasSubstr("1 of 20 samples are bad so far, more than data.max_bad_share"));
+}
+
+TEST_F(TrainingDataTest, EvaluationRunsOnceThroughInOrder) {
+  options_.batch = 4;
+  const auto source = make_source("photos", options_.sources[0].second, kSpecs);
+  BadFiles bad(0.01);
+  const auto loader = evaluation_loader(*source, options_, kSpecs, bad);
+  std::vector<std::string> names;
+  std::vector<int64_t> sizes;
+  while (const auto batch = loader->next()) {
+    sizes.push_back(batch->size());
+    for (const auto& origin : batch->origins) names.push_back(origin.name);
+    EXPECT_EQ(batch->pictures[0][0][0][0][0].item<int>(), kPadding);  // 4 : 3 in a square
+  }
+  EXPECT_THAT(sizes, testing::ElementsAre(4, 4, 2));
+  ASSERT_EQ(names.size(), 10u);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(names[i], source->sample_name(i));
+}
+
+TEST_F(TrainingDataTest, EvaluationDoesNotCountABadSamplesReplacement) {
+  write_bytes(photos_ / "train/fist/1.jpg", "");
+  const auto source = make_source("photos", options_.sources[0].second, kSpecs);
+  BadFiles bad(0.2);
+  const auto batch = *evaluation_loader(*source, options_, kSpecs, bad)->next();
+  EXPECT_EQ(batch.labels.at("gesture").present.sum().item<int>(), 7);
+  EXPECT_FALSE(batch.labels.at("gesture").present[0].item<bool>());
+  EXPECT_EQ(batch.origins[0].name, "");
+}
+
+TEST(MakeSource, RefusesUnknownTypes) {
+  SourceOptions options;
+  options.type = "folder";
+  EXPECT_THAT(message_of<ConfigError>([&] { make_source("hands", options, {}); }),
+              HasSubstr("source hands: type = folder; did you mean 'folders'"));
+}
+
+}  // namespace
+}  // namespace manyfold::data
