@@ -3,6 +3,7 @@
 #include "common/error.h"
 #include "data/coco_source.h"
 #include "data/folder_source.h"
+#include "data/synthetic_source.h"
 
 namespace manyfold::data {
 
@@ -28,6 +29,7 @@ void SyntheticOptions::fields(config::Fields& f) {
   f.field("first", first, "Number of the first scene, so that sets do not share scenes.",
           config::at_least(0));
   f.field("seed", seed, "Another seed, other scenes.", config::at_least(0));
+  scenes.fields(f);
 }
 
 void Strength::fields(config::Fields& f) {
@@ -61,6 +63,9 @@ std::unique_ptr<Source> make_source(const std::string& name, const SourceOptions
   }
   if (options.type == "folders") {
     return std::make_unique<FolderSource>(name, options.folders, options.labels, specs);
+  }
+  if (options.type == "synthetic") {
+    return std::make_unique<SyntheticSource>(name, options.synthetic, options.labels, specs);
   }
   throw ConfigError("source " + name + ": type = " + options.type +
                     known_names(options.type, {"coco", "folders", "synthetic"}));

@@ -9,6 +9,7 @@
 #include "common/config/fields.h"
 #include "data/label_rule.h"
 #include "data/source.h"
+#include "data/synthetic/options.h"
 #include "data/warp.h"
 
 namespace manyfold::data {
@@ -32,11 +33,12 @@ struct FolderOptions {
 };
 
 /// `type: synthetic`: scenes drawn by the program, endless by number. Labels `from`: mask, boxes
-/// (categories face, head, body and one for each hand gesture), gesture.
+/// (categories face, head, body and hand_<gesture>), gesture. What is drawn stands beside.
 struct SyntheticOptions {
   int64_t size = 50000;
   int64_t first = 0;
   int64_t seed = 0;
+  synthetic::SceneOptions scenes;
   void fields(config::Fields& f);
 };
 
