@@ -170,7 +170,7 @@ Verification export_package(const fs::path& folder, const graph::Graph& graph,
   refuse_difference(verification);
 
   auto report = verification.json();
-  if (!options.metrics.empty()) report["metrics"] = options.metrics;
+  if (options.measure) report["metrics"] = options.measure(session);
   auto files = options.files;
   files[kModel] = model;
   if (options.half) {

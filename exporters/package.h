@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -31,8 +32,9 @@ struct PackageOptions {
   /// parameters ...): an object whose keys stand in manifest.json beside the package's own, and in
   /// the model's metadata_props.
   nlohmann::json manifest = nlohmann::json::object();
-  /// Figures of the task for verify.json, such as the metric of both runtimes.
-  nlohmann::json metrics = nlohmann::json::object();
+  /// Measures what was written, as it runs in ONNX Runtime: what it returns stands in verify.json
+  /// under "metrics", such as the tasks' figures in both runtimes.
+  std::function<nlohmann::json(const Session&)> measure;
   /// Further files of the package: name, bytes.
   std::map<std::string, std::string> files;
 };

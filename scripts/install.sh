@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 packages=(
   g++ cmake ninja-build ccache pkg-config ca-certificates nodejs npm
   libtorch-dev libopenblas-pthread-dev
-  libopencv-dev libyaml-cpp-dev libboost-program-options-dev nlohmann-json3-dev libspdlog-dev libfmt-dev
+  libopencv-dev libyaml-dev libboost-program-options-dev nlohmann-json3-dev libspdlog-dev libfmt-dev
   libonnx-dev libprotobuf-dev protobuf-compiler libssl-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
 )

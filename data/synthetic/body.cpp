@@ -41,44 +41,32 @@ class BodyPainter {
     repeat_ = random.uniform(3, 14);
   }
 
-  DrawnBody draw_all(bool with_legs) {
+  DrawnHands draw_all(bool with_legs) {
+    // What is in front comes first: the depth buffer then spares the work of what it hides.
+    for (int side = 0; side < 2; ++side) arm(side);
     trunk();
     if (with_legs) legs();
-    for (int side = 0; side < 2; ++side) arm(side);
     return std::move(drawn_);
   }
 
  private:
-  void keep(const Vec3& p, float radius) {
-    // In the axes of the camera: the corners of the sphere that it sees.
-    for (const float s : {-1.f, 1.f}) {
-      drawn_.outline.push_back(p + Vec3(s * radius, 0, 0));
-      drawn_.outline.push_back(p + Vec3(0, s * radius, 0));
-    }
-  }
   void limb(const Vec3& a, float ra, const Vec3& b, float rb, const Material& material) {
     canvas_.cone(place_(a), ra, place_(b), rb, material, repeat_);
-    keep(place_(b), rb);
   }
 
   void trunk() {
     const float b = look_.build, s = look_.shoulders;
-    limb({0, 0.9f, -0.45f}, 0.82f * look_.neck, {0, 2.9f, -0.75f}, 0.92f * look_.neck, skin_);
+    limb({0, 0.9f, -0.45f}, 0.82f * look_.neck, {0, 2.5f, -0.75f}, 0.92f * look_.neck, skin_);
     std::vector<Ring> rings = {
-        {{0, 2.35f, -0.75f}, 0.95f * look_.neck, 0.85f, 0.85f, 0},
-        {{0, 2.75f, -0.75f}, 1.5f * s, 0.95f * b, 1.0f, 0.1f},
-        {{0, 3.2f, -0.75f}, 2.35f * s, 1.1f * b, 1.15f, 0.25f},
-        {{0, 3.7f, -0.75f}, 2.95f * s, 1.25f * b, 1.25f, 0.3f},
-        {{0, 4.5f, -0.75f}, 3.0f * s * mix(1, b, 0.3f), 1.4f * b, 1.35f, 0.35f},
-        {{0, 6.0f, -0.75f}, 2.6f * mix(s, b, 0.4f), 1.55f * b, 1.3f, 0.35f},
-        {{0, 8.4f, -0.75f}, 2.25f * b, 1.45f * b, 1.1f, 0.3f},
-        {{0, 10.6f, -0.75f}, 2.5f * b, 1.45f * b, 1.4f, 0.3f},
-        {{0, 12.4f, -0.75f}, 2.55f * b, 1.35f * b, 1.4f, 0.3f}};
-    for (const auto& ring : rings) {
-      for (const float x : {-1.f, 1.f}) {
-        drawn_.outline.push_back(place_(ring.centre + Vec3(x * ring.half_width, 0, 0)));
-      }
-    }
+        {{0, 1.9f, -0.75f}, 0.95f * look_.neck, 0.85f, 0.85f, 0},
+        {{0, 2.3f, -0.75f}, 1.5f * s, 0.95f * b, 1.0f, 0.1f},
+        {{0, 2.75f, -0.75f}, 2.35f * s, 1.1f * b, 1.15f, 0.25f},
+        {{0, 3.25f, -0.75f}, 2.95f * s, 1.25f * b, 1.25f, 0.3f},
+        {{0, 4.05f, -0.75f}, 3.0f * s * mix(1, b, 0.3f), 1.4f * b, 1.35f, 0.35f},
+        {{0, 5.6f, -0.75f}, 2.6f * mix(s, b, 0.4f), 1.55f * b, 1.3f, 0.35f},
+        {{0, 8.1f, -0.75f}, 2.25f * b, 1.45f * b, 1.1f, 0.3f},
+        {{0, 10.4f, -0.75f}, 2.5f * b, 1.45f * b, 1.4f, 0.3f},
+        {{0, 12.2f, -0.75f}, 2.55f * b, 1.35f * b, 1.4f, 0.3f}};
     const auto hips = loft({rings.end() - 3, rings.end()}, 25, repeat_);
     draw(canvas_, hips, place_, bottom_);
     // The upper garment is a little wider, and covers as much as it is long.
@@ -93,7 +81,7 @@ class BodyPainter {
     const Material under = plain(look_.under);
     Grid piece(4, 5);
     for (int r = 0; r < 4; ++r) {
-      const float t = r / 3.f, y = mix(2.5f, 6.2f, t);
+      const float t = r / 3.f, y = mix(2.05f, 5.8f, t);
       for (int c = 0; c < 5; ++c) {
         const float x = (c - 2) * 0.5f * mix(0.9f, 0.12f, t);
         piece(r, c).at = {x, y,
@@ -131,19 +119,18 @@ class BodyPainter {
   void arm(int which) {
     const float side = which == 0 ? -1 : 1, b = look_.build;
     const ArmPose& pose = pose_.arms[which];
-    const Vec3 shoulder(2.55f * look_.shoulders * side, 3.95f, -0.75f);
+    const Vec3 shoulder(2.45f * look_.shoulders * side, 3.5f, -0.75f);
     Vec3 wrist = pose.wrist;
     const Vec3 pole(side * pose.elbow_out, 1 - pose.elbow_out, -0.35f);
     const Vec3 elbow = elbow_of(shoulder, wrist, pole);
-    limb(shoulder, 0.78f * b, elbow, 0.56f * b, top_);
+    limb(shoulder, 0.72f * b, elbow, 0.56f * b, top_);
     if (look_.long_sleeves) {
       limb(elbow, 0.56f * b, mix(elbow, wrist, 0.94f), 0.42f, top_);
     }
-    limb(elbow, 0.5f * b, wrist, 0.34f, look_.long_sleeves ? skin_ : skin_);
+    limb(elbow, 0.5f * b, wrist, 0.34f, skin_);
     Placement hand{place_.turn * rotation(pose.hand), place_(wrist)};
-    drawn_.hands[which] =
+    drawn_[which] =
         draw_hand(canvas_, pose.fingers, look_.hands, hand, look_.hand_size, which == 0);
-    for (const auto& joint : drawn_.hands[which]) keep(joint, 0.1f);
   }
 
   Canvas& canvas_;
@@ -152,25 +139,25 @@ class BodyPainter {
   const Placement& place_;
   Material top_, bottom_, skin_;
   float repeat_ = 8;
-  DrawnBody drawn_;
+  DrawnHands drawn_;
 };
 
 }  // namespace
 
-DrawnBody draw_body(Canvas& canvas, const BodyPose& pose, const BodyLook& look,
-                    const Placement& placement, bool with_legs) {
+DrawnHands draw_body(Canvas& canvas, const BodyPose& pose, const BodyLook& look,
+                     const Placement& placement, bool with_legs) {
   return BodyPainter(canvas, pose, look, placement).draw_all(with_legs);
 }
 
-DrawnBody draw_hand_alone(Canvas& canvas, const ArmPose& arm, const BodyLook& look,
-                          const Placement& placement, bool right, float sleeve_from) {
-  DrawnBody drawn;
+DrawnHands draw_hand_alone(Canvas& canvas, const ArmPose& arm, const BodyLook& look,
+                           const Placement& placement, bool right, float sleeve_from) {
+  DrawnHands drawn;
   Random random(look.seed, Random::scene, 4);
   Material sleeve;
   sleeve.texture = cloth(random, Pattern(random.below(int(Pattern::count))), look.top);
   const Placement hand{placement.turn * rotation(arm.hand), placement.move};
   const float size = look.hand_size;
-  drawn.hands[right ? 0 : 1] = draw_hand(canvas, arm.fingers, look.hands, hand, size, right);
+  drawn[right ? 0 : 1] = draw_hand(canvas, arm.fingers, look.hands, hand, size, right);
   // The forearm leaves the wrist against the fingers, a little bent.
   const Vec3 way = unit(arm.wrist), elbow = placement.move + (hand.turn * way) * kForearm;
   const auto on_arm = [&](float t) { return mix(placement.move, elbow, t); };
@@ -180,8 +167,6 @@ DrawnBody draw_hand_alone(Canvas& canvas, const ArmPose& arm, const BodyLook& lo
   if (sleeve_from < 1) {
     canvas.cone(on_arm(sleeve_from), thin * 1.35f, on_arm(2.5f), mix(thin, thick, 1.9f), sleeve, 6);
   }
-  drawn.outline = drawn.hands[right ? 0 : 1];
-  drawn.outline.push_back(elbow);
   return drawn;
 }
 

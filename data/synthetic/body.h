@@ -43,16 +43,14 @@ struct BodyLook {
   uint64_t seed = 0;  // of cloth
 };
 
-/// Where hands ended up, for the camera: 20 joints each, as of `draw_hand`.
-struct DrawnBody {
-  std::array<std::vector<Vec3>, 2> hands;
-  std::vector<Vec3> outline;  // points of the trunk and limbs that a box around the body must hold
-};
+/// Where the joints of the right and left hand ended up, for the camera: 20 each as of `draw_hand`,
+/// or none.
+using DrawnHands = std::array<std::vector<Vec3>, 2>;
 /// `with_legs` is false where they would be outside of the picture anyway.
-DrawnBody draw_body(Canvas& canvas, const BodyPose& pose, const BodyLook& look,
-                    const Placement& placement, bool with_legs);
+DrawnHands draw_body(Canvas& canvas, const BodyPose& pose, const BodyLook& look,
+                     const Placement& placement, bool with_legs);
 /// A forearm with its hand alone; the wrist is at the origin of `placement`.
-DrawnBody draw_hand_alone(Canvas& canvas, const ArmPose& arm, const BodyLook& look,
-                          const Placement& placement, bool right, float sleeve_from);
+DrawnHands draw_hand_alone(Canvas& canvas, const ArmPose& arm, const BodyLook& look,
+                           const Placement& placement, bool right, float sleeve_from);
 
 }  // namespace manyfold::data::synthetic

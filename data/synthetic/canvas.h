@@ -36,6 +36,9 @@ class Canvas {
 
   /// `width` and `height` in pixels of the picture.
   Canvas(int width, int height, const Camera& camera, const Light& light);
+  ~Canvas();
+  Canvas(const Canvas&) = delete;
+  Canvas& operator=(const Canvas&) = delete;
 
   /// All that is drawn next belongs to this person, 1 and up, or is a `kObject`.
   void set_owner(uint8_t owner) { owner_ = owner; }
@@ -68,8 +71,13 @@ class Canvas {
   std::vector<Shown> shown(int owners) const;
 
  private:
+  void touch(int left, int top, int right, int bottom);
+  cv::Rect touched_pixels() const;
+
   Camera camera_;
   Light light_;
+  Vec3 halfway_;
+  cv::Rect touched_;  // samples that may have been drawn to
   uint8_t owner_ = kObject;
   cv::Mat_<cv::Vec4b> colour_;  // RGB and the owner, 0 where nothing was drawn
   cv::Mat_<float> distance_;

@@ -77,12 +77,22 @@ class Describer {
                                 float(options_.max_hand_roll), r);
     hand.arm.wrist = {0.25f * r.normal(), 1, 0.2f * r.normal()};
     hand.sleeve_from = r.chance(0.5f) ? r.uniform(0.12f, 1.2f) : 2;
-    const float scale = r.uniform(0.42f, 0.88f) * shorter_ / hand.look.hand_size;
+    // So large that its longer side is what was drawn, wherever its fingers point.
+    const Rotation turn = rotation(hand.arm.hand);
+    Vec3 low(9, 9, 9), high(-9, -9, -9);
+    for (const auto& chain : hand_joints(hand.arm.fingers)) {
+      for (Vec3 p : chain) {
+        p = turn * Vec3(hand.right ? p.x : -p.x, p.y, p.z) * hand.look.hand_size;
+        low = {std::min(low.x, p.x), std::min(low.y, p.y), std::min(low.z, p.z)};
+        high = {std::max(high.x, p.x), std::max(high.y, p.y), std::max(high.z, p.z)};
+      }
+    }
+    const float side = 0.1f * hand.look.hand_size + std::max(high.x - low.x, high.y - low.y);
+    const float scale = r.uniform(0.42f, 0.88f) * shorter_ / side;
     scene_.camera.focal = scale * r.uniform(8, 18);
-    const Vec3 middle = back_project(
-        {scene_.size.width * r.uniform(0.38f, 0.62f), scene_.size.height * r.uniform(0.38f, 0.62f)},
-        scale);
-    hand.wrist = middle - rotation(hand.arm.hand) * Vec3(0, -0.48f * hand.look.hand_size, 0);
+    const cv::Point2f centre(scene_.size.width * r.uniform(0.4f, 0.6f),
+                             scene_.size.height * r.uniform(0.4f, 0.6f));
+    hand.wrist = back_project(centre, scale) - (low + high) * 0.5f;
     scene_.hand = hand;
   }
 
@@ -113,18 +123,20 @@ class Describer {
       places.push_back({{w * r.uniform(0.25f, 0.75f), h * top + kOverEyes * scale}, scale});
     } else {
       // From far to a face that fills the picture.
-      const float face = std::exp(r.uniform(std::log(0.12f), std::log(0.9f)));
-      const float free = std::max(0.02f, 0.5f - 0.42f * face);
+      const float face = std::exp(r.uniform(std::log(0.11f), std::log(0.78f)));
+      const float free = std::max(0.02f, 0.5f - 0.55f * face);
       const float eyes = 0.5f - 0.3f * face;
       places.push_back({{w * (0.5f + r.uniform(-free, free)),
-                         h * std::clamp(eyes + r.uniform(-0.6f, 0.75f) * free, 0.1f, 0.8f)},
+                         h * std::clamp(eyes + r.uniform(-0.6f, 0.6f) * free, 0.12f, 0.7f)},
                         face * shorter_ / kFaceHeight});
       may_turn_away = false;
     }
     float largest = 0;
     for (const auto& place : places) largest = std::max(largest, place.scale);
     scene_.camera.focal = std::max(r.uniform(0.9f, 1.5f) * w, r.uniform(7.5f, 14) * largest);
-    const bool gesture = r.chance(float(options_.gesture_share));
+    // Beside a face that fills the picture there is no room for a hand.
+    const bool room = kFaceHeight * places.front().scale < 0.42f * shorter_;
+    const bool gesture = r.chance(float(options_.gesture_share)) && (room || r.chance(0.1f));
     for (size_t i = 0; i < places.size(); ++i) {
       add_person(back_project(places[i].eyes, places[i].scale), uint32_t(i), gesture && i == 0,
                  may_turn_away);
@@ -169,7 +181,7 @@ class Describer {
     };
     arm.hand = hand_angles(gesture, which == 0, 18, 50, r);
     arm.hand.roll += side * r.uniform(-5, 18);
-    arm.elbow_out = r.uniform(0.1f, 0.75f);
+    arm.elbow_out = r.uniform(0.05f, 0.6f);
     const float roll = radians(arm.hand.roll);
     const Vec3 to_middle(0.5f * size * std::sin(roll), -0.5f * size * std::cos(roll), 0);
     Vec3 middle(side * r.uniform(1.2f, 5.2f), r.uniform(-1.8f, 5.0f), r.uniform(1.2f, 3.4f));
@@ -194,7 +206,7 @@ class Describer {
       arm.wrist = {side * r.uniform(2.3f, 2.9f), r.uniform(9, 10.5f), r.uniform(0, 0.8f)};
       arm.hand = {180, 0, 180 - side * r.uniform(30, 80)};
       arm.elbow_out = 1.2f;
-    } else if (kind < 0.93f) {  // before the belly
+    } else if (kind < 0.96f) {  // before the belly
       arm.wrist = {side * r.uniform(0.2f, 1.6f), r.uniform(6.5f, 10.5f), r.uniform(1.4f, 2.2f)};
       arm.hand = {180 + r.uniform(-25, 25), 0, -side * r.uniform(50, 110)};
     } else {  // at the face

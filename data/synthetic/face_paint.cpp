@@ -163,15 +163,15 @@ class FacePainter {
              0.02f, crease);
     const float opening = 0.5f * (p[k + 5].y + p[k + 4].y - p[k + 1].y - p[k + 2].y);
     if (opening > 0.02f) {
-      pen.polygon(rim, {218, 208, 204});
+      pen.polygon(rim, {226, 218, 214});
       // The iris, clipped to the opening: a fan of its chord at every height.
       const cv::Point2f look =
           centre + cv::Point2f(0.45f * wide * e.gaze.x, 0.02f * e.gaze.y - 0.012f);
-      iris(rim, look, 0.105f, look_.iris);
-      iris(rim, look, 0.05f, {12, 10, 10});
-      pen.ellipse(look + cv::Point2f(0.03f, -0.035f), 0.018f, 0.018f, {250, 250, 250});
+      iris(rim, look, 0.092f, look_.iris);
+      iris(rim, look, 0.04f, {12, 10, 10});
+      pen.ellipse(look + cv::Point2f(0.03f, -0.03f), 0.013f, 0.013f, {250, 250, 250});
     }
-    pen.line({p[k], p[k + 1], p[k + 2], p[k + 3]}, 0.035f + 0.02f * look_.make_up, lash);
+    pen.line({p[k], p[k + 1], p[k + 2], p[k + 3]}, 0.022f + 0.025f * look_.make_up, lash);
     pen.line({p[k + 3], p[k + 4], p[k + 5], p[k]}, 0.015f, opening > 0.02f ? lid : lash);
   }
 

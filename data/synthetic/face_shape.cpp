@@ -123,7 +123,9 @@ Head::SinCos Head::sin_cos(float degrees) {
 Vec3 Head::skin_at(const Row& row, const SinCos& around) const {
   const float x = row.half_width * around.sin;
   if (around.cos < 0) return {x, row.y, row.side + (row.side - row.back) * around.cos};
-  return {x, row.y, row.side + (row.front - row.side) * around.arch + relief(x, row.y)};
+  return {x, row.y,
+          row.side + (row.front - row.side) * around.arch +
+              relief(x, row.y) * smoothstep(0, 0.4f, around.arch)};
 }
 
 float Head::relief(float x, float y) const {
@@ -175,12 +177,12 @@ SeenPoints see_points(const Head& head, const Placement& placement, const Camera
     Vec3 at = placement(head.on_skin(flat));
     bool towards = true;
     if (k < 17 && k != 8) {
-      // Walk from the side of the head to the front, up to what stands out furthest.
+      // Walk from the side of the head over the cheek, up to what stands out furthest.
       const float sign = k < 8 ? -1 : 1;
       if (sign * across.dot(unit(at)) > 0) {
         const auto row = head.row(flat.y);
         float best = -1e9f;
-        for (float degrees = 90; degrees >= 8; degrees -= 4) {
+        for (float degrees = 90; degrees >= 26; degrees -= 4) {
           const Vec3 p = placement(head.skin_at(row, Head::sin_cos(sign * degrees)));
           const float reach = sign * (p.x * across.x + p.y * across.y) / -p.z;
           if (reach > best) best = reach, at = p;

@@ -69,11 +69,13 @@ class HeadPainter {
  private:
   void skin() {
     Material paint;
-    const float scale = std::clamp(pixels_ * 0.9f, 9.f, 56.f);
+    const float scale = std::clamp(pixels_ * 0.8f, 9.f, 46.f);
     paint.texture = paint_face(head_, look_.face, scale);
     paint.wrap = false;
     paint.gloss = 0.12f;
-    const int rows = fine_ ? 40 : 26, columns = fine_ ? 52 : 34, back = columns / 4;
+    // As fine as it can be seen.
+    const int rows = fine_ ? 38 : pixels_ > 10 ? 26 : 18;
+    const int columns = fine_ ? 48 : pixels_ > 10 ? 32 : 24, back = columns / 4;
     Grid grid(rows, columns + 1);
     grid.closed = true;
     std::vector<Head::SinCos> around;
@@ -112,8 +114,8 @@ class HeadPainter {
     const Material skin = plain(mix(look_.face.skin, {190, 80, 70}, 0.12f), 0.05f);
     for (const float side : {-1.f, 1.f}) {
       const float wide = head_.half_width(0.2f);
-      canvas_.cone(place_({side * (wide + 0.06f), -0.02f, -0.12f}), 0.19f,
-                   place_({side * (wide + 0.0f), 0.42f, -0.02f}), 0.12f, skin);
+      canvas_.cone(place_({side * (wide + 0.06f), 0.0f, -0.22f}), 0.15f,
+                   place_({side * (wide + 0.0f), 0.40f, -0.1f}), 0.09f, skin);
     }
   }
 
@@ -125,7 +127,7 @@ class HeadPainter {
     shell.seed = look_.seed;
     shell.waves = look_.hair_waves;
     const float front = look_.hairline, sides = look_.hair_sides, back = look_.hair_length;
-    const float curtain = look_.hair_down_front ? 62 : 88;
+    const float curtain = look_.hair_down_front ? 58 : 78;
     shell.low = [=](float degrees) {
       const float d = std::abs(degrees);
       if (longer) return d < curtain ? mix(front, -0.15f, smoothstep(20, curtain, d)) : back;
@@ -144,7 +146,7 @@ class HeadPainter {
       shell.thickness = [](float, float) { return 0.06f; };
       shell.low = [=](float d) { return std::max(all(d), line); };
     }
-    draw(canvas_, shell_over(head_, shell, fine_ ? 18 : 12, fine_ ? 49 : 33), place_, material,
+    draw(canvas_, shell_over(head_, shell, fine_ ? 18 : 10, fine_ ? 49 : 29), place_, material,
          true);
   }
 

@@ -66,7 +66,7 @@ void add_noise(cv::Mat& picture, float deviation, uint64_t seed) {
   const auto& numbers = normal_numbers();
   const uint32_t mask = static_cast<uint32_t>(numbers.size()) - 1;
   Random random(seed, Random::scene, 6);
-  const int scale = cvRound(deviation * 8);
+  const int scale = cvRound(deviation * (8 / std::sqrt(2.f)));
   for (int y = 0; y < picture.rows; ++y) {
     uint8_t* p = picture.ptr(y);
     const uint32_t from = random(), colour = random() | 1;

@@ -55,7 +55,7 @@ void choose_hair(HeadLook& h, bool long_hair, Random& r) {
   h.hair_sides = r.uniform(-0.5f, 0.45f);
   h.hair_length = long_hair ? r.uniform(1.2f, 4.5f) : r.uniform(0.3f, 0.9f);
   h.hair_down_front = r.chance(0.6f);
-  h.hair_gaps = r.chance(0.4f) ? r.uniform(0.2f, 0.6f) : 0;
+  h.hair_gaps = r.chance(0.3f) ? r.uniform(0.1f, 0.4f) : 0;
   h.hair_waves = r.uniform(0, 0.4f);
 }
 
@@ -146,7 +146,7 @@ Lens choose_lens(cv::Size size, float harshness, Random& r) {
   if (r.chance(0.06f * harshness)) lens.saturation = 0;
   lens.haze = r.chance(0.2f * harshness) ? r.uniform(0, 0.25f) : 0;
   lens.vignette = r.chance(0.35f) ? harshness * r.uniform(0.1f, 0.4f) : 0;
-  lens.noise = harshness * (r.chance(0.5f) ? r.uniform(0, 4) : r.uniform(2, 12));
+  lens.noise = harshness * (r.chance(0.5f) ? r.uniform(0, 4) : r.uniform(2, 9));
   if (r.chance(0.4f * harshness)) lens.block_quality = 20 + static_cast<int>(r.below(65));
   lens.seed = seed_from(r);
   return lens;

@@ -40,8 +40,8 @@ Colour any_colour(Random& random) {
 Colour skin_colour(Random& random) {
   // From deep to pale, with a reddish, olive or yellowish cast.
   const float tone = random.uniform();
-  const float hue = random.uniform(0.02f, 0.095f);
-  const float saturation = mix(0.62f, 0.22f, tone) + random.uniform(-0.1f, 0.12f);
+  const float hue = random.uniform(0.025f, 0.085f);
+  const float saturation = mix(0.56f, 0.2f, tone) + random.uniform(-0.1f, 0.12f);
   return from_hsv(hue, saturation, mix(0.34f, 0.98f, std::sqrt(tone)));
 }
 
@@ -95,6 +95,12 @@ void Pen::ellipse(cv::Point2f centre, float half_width, float half_height, const
 }
 
 cv::Mat clouds(Random& random, cv::Size size, int cells, int octaves) {
+  if (size.width > 64) {  // summed at half the resolution: there is nothing that fine in it
+    cv::Mat large;
+    const cv::Size half((size.width + 1) / 2, (size.height + 1) / 2);
+    cv::resize(clouds(random, half, cells, octaves), large, size, 0, 0, cv::INTER_LINEAR);
+    return large;
+  }
   cv::Mat sum = cv::Mat::zeros(size, CV_32FC1), layer;
   float weight = 1, total = 0;
   for (int octave = 0; octave < octaves; ++octave) {
@@ -113,12 +119,14 @@ cv::Mat clouds(Random& random, cv::Size size, int cells, int octaves) {
 
 void modulate(cv::Mat& picture, const cv::Mat& field, float amount) {
   const int channels = picture.channels();
+  const float slope = 2 * amount, least = 1 - amount;
   for (int y = 0; y < picture.rows; ++y) {
     uint8_t* p = picture.ptr(y);
     const float* f = field.ptr<float>(y);
     for (int x = 0; x < picture.cols; ++x, p += channels) {
-      const float factor = 1 + amount * (2 * f[x] - 1);
-      for (int c = 0; c < 3; ++c) p[c] = byte(p[c] * factor);
+      // Fixed point: the field is smooth and the result is eight bits.
+      const int factor = std::max(0, static_cast<int>(256 * (least + slope * f[x])));
+      for (int c = 0; c < 3; ++c) p[c] = static_cast<uint8_t>(std::min(255, p[c] * factor >> 8));
     }
   }
 }

@@ -20,7 +20,8 @@ cv::Rect2f box_around(const std::vector<cv::Point2f>& points) {
 struct Drawn {
   ScenePerson labels;
   SeenPoints points;
-  DrawnBody body;
+  DrawnHands hands;
+  float hand_size = 1;
   std::array<int, 2> gestures{};
 };
 
@@ -43,6 +44,7 @@ Drawn draw_person(const PersonDescription& person, const Camera& camera, cv::Siz
                   Canvas& canvas) {
   Drawn drawn;
   drawn.gestures = person.gestures;
+  drawn.hand_size = person.body_look.hand_size;
   const Vec3 pivot(0, 1.1f, -0.5f);
   const auto around_pivot = [&](const Angles& angles) {
     const Rotation turn = rotation(angles);
@@ -52,9 +54,9 @@ Drawn draw_person(const PersonDescription& person, const Camera& camera, cv::Siz
   const Placement head_place = around_pivot(person.head);
   const auto eyes = camera.see(person.at);
   const bool with_legs = eyes.at.y + 10.5f * eyes.scale < size.height;
-  drawn.body =
-      draw_body(canvas, person.body, person.body_look, around_pivot(person.body.torso), with_legs);
   draw_head(canvas, head, person.head_look, head_place, eyes.scale * Canvas::kScale);
+  drawn.hands =
+      draw_body(canvas, person.body, person.body_look, around_pivot(person.body.torso), with_legs);
 
   drawn.points = see_points(head, head_place, camera);
   auto& labels = drawn.labels;
@@ -85,6 +87,25 @@ void label_points(Drawn& drawn, const PersonDescription& person, const Canvas& c
   drawn.labels.face_shown = seen / 68.f;
 }
 
+Drawn draw_hand_of(const HandDescription& hand, Canvas& canvas) {
+  Drawn drawn;
+  drawn.hands = draw_hand_alone(canvas, hand.arm, hand.look, {Rotation::eye(), hand.wrist},
+                                hand.right, hand.sleeve_from);
+  drawn.hand_size = hand.look.hand_size;
+  drawn.gestures = {hand.gesture, hand.gesture};
+  return drawn;
+}
+
+void label_hands(Drawn& drawn, const Canvas& canvas, const Camera& camera) {
+  for (const int side : {0, 1}) {
+    if (drawn.hands[side].empty()) continue;
+    SceneHand hand = label_hand(drawn.hands[side], drawn.hand_size, canvas, camera);
+    hand.gesture = drawn.gestures[side];
+    hand.right = side == 0;
+    if (hand.shown > 0.05f) drawn.labels.hands.push_back(hand);
+  }
+}
+
 void draw_object(const ObjectDescription& object, Canvas& canvas) {
   Random random(object.seed, Random::scene, 8);
   Material material;
@@ -111,47 +132,35 @@ int gesture_of(const std::vector<ScenePerson>& people) {
 
 Scene draw(const SceneDescription& d) {
   Canvas canvas(d.size.width, d.size.height, d.camera, d.light);
+  canvas.set_owner(Canvas::kObject);
+  for (const auto& object : d.objects) draw_object(object, canvas);
   std::vector<Drawn> drawn;
+  const auto next_owner = [&] { canvas.set_owner(static_cast<uint8_t>(drawn.size() + 1)); };
   for (const auto& person : d.people) {
-    canvas.set_owner(static_cast<uint8_t>(drawn.size() + 1));
+    next_owner();
     drawn.push_back(draw_person(person, d.camera, d.size, canvas));
   }
   if (d.hand) {
-    canvas.set_owner(static_cast<uint8_t>(drawn.size() + 1));
-    drawn.emplace_back();
-    drawn.back().body =
-        draw_hand_alone(canvas, d.hand->arm, d.hand->look, {Rotation::eye(), d.hand->wrist},
-                        d.hand->right, d.hand->sleeve_from);
-    drawn.back().gestures = {d.hand->gesture, d.hand->gesture};
+    next_owner();
+    drawn.push_back(draw_hand_of(*d.hand, canvas));
   }
-  canvas.set_owner(Canvas::kObject);
-  for (const auto& object : d.objects) draw_object(object, canvas);
 
   Scene scene;
+  // Only now is it known who hides whom.
   const auto shown = canvas.shown(static_cast<int>(drawn.size()));
   for (size_t i = 0; i < drawn.size(); ++i) {
     if (shown[i].pixels < kLeastPixels) continue;
-    auto& labels = drawn[i].labels;
-    labels.body = shown[i].box;
+    drawn[i].labels.body = shown[i].box;
     if (i < d.people.size()) label_points(drawn[i], d.people[i], canvas);
-    const float size =
-        i < d.people.size() ? d.people[i].body_look.hand_size : d.hand->look.hand_size;
-    for (const int side : {0, 1}) {
-      if (drawn[i].body.hands[side].empty()) continue;
-      SceneHand hand = label_hand(drawn[i].body.hands[side], size, canvas, d.camera);
-      hand.gesture = drawn[i].gestures[side];
-      hand.right = side == 0;
-      if (hand.shown > 0.05f) labels.hands.push_back(hand);
-    }
-    scene.people.push_back(std::move(labels));
+    label_hands(drawn[i], canvas, d.camera);
+    scene.people.push_back(std::move(drawn[i].labels));
   }
   scene.gesture = gesture_of(scene.people);
 
   scene.picture = draw_background(d.background, d.size);
-  if (!drawn.empty()) {
-    const float scale = d.people.empty() ? d.camera.see(d.hand->wrist).scale
-                                         : d.camera.see(d.people.front().at).scale;
-    if (d.folds > 0) canvas.darken_folds(std::max(1.f, 0.22f * scale), 0.7f, d.folds);
+  if (d.folds > 0 && !drawn.empty()) {
+    const Vec3& nearest = d.hand ? d.hand->wrist : d.people.front().at;
+    canvas.darken_folds(std::max(1.f, 0.22f * d.camera.see(nearest).scale), 0.7f, d.folds);
   }
   scene.person_mask = canvas.blend_over(scene.picture);
   photograph(scene.picture, d.lens);

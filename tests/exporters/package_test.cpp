@@ -48,7 +48,7 @@ class PackageTest : public testing::Test {
 };
 
 TEST_F(PackageTest, HoldsTheModelItsManifestAndTheVerification) {
-  options.metrics = {{"accuracy", 0.75}};
+  options.measure = [](const Session&) { return nlohmann::json{{"accuracy", 0.75}}; };
   options.files = {{"cost.json", "{}"}};
   export_package(folder, traced, examples, options);
 

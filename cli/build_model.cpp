@@ -1,0 +1,41 @@
+#include "cli/build_model.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "common/error.h"
+#include "models/memory_format.h"
+
+namespace manyfold::cli {
+
+torch::Device prepare_compute(const RunOptions& run) {
+  at::globalContext().setFlushDenormal(
+      true);  // a convolution over denormals takes 200 times as long
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  at::set_num_threads(run.threads > 0 ? static_cast<int>(run.threads) : cores);
+  const bool cuda = torch::cuda::is_available();
+  if (run.device == "cuda" && !cuda) {
+    throw UserError(
+        "run.device = cuda, but LibTorch sees no GPU; set run.device=cpu or install a LibTorch "
+        "with CUDA");
+  }
+  return run.device != "cpu" && cuda ? torch::kCUDA : torch::kCPU;
+}
+
+models::MultiTaskModel build_model(const JobOptions& job, torch::Device device) {
+  torch::manual_seed(static_cast<uint64_t>(job.seed));
+  const auto encoder = job.model.make_encoder();
+  std::vector<std::pair<std::string, std::shared_ptr<models::Head>>> heads;
+  for (const auto& [name, options] : job.tasks) {
+    heads.emplace_back(name, options.task->make_head(encoder->features()));
+  }
+  models::MultiTaskModel model(encoder, std::move(heads));
+  models::set_channels_last(*model);
+  model->to(device);
+  return model;
+}
+
+}  // namespace manyfold::cli

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "cli/job_options.h"
+#include "models/multitask.h"
+
+namespace manyfold::cli {
+
+/// Threads, denormals and device, as the job wants them; first thing in a job, before any tensor.
+torch::Device prepare_compute(const RunOptions& run);
+
+/// The model of a job, with weights drawn from its seed, channels last, on `device`.
+models::MultiTaskModel build_model(const JobOptions& job, torch::Device device);
+
+}  // namespace manyfold::cli

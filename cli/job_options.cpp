@@ -1,0 +1,38 @@
+#include "cli/job_options.h"
+
+namespace manyfold::cli {
+
+void RunOptions::fields(config::Fields& f) {
+  f.field("name", name, "First part of the folder of a run that has no `dir`: runs/<name>/<time>.");
+  f.field("dir", dir, "Folder of the run; empty: runs/<name>/<time>.");
+  f.field("threads", threads, "Threads that compute; 0 = every core.", config::at_least(0));
+  f.field("device", device, "Where the model runs; auto = the GPU if there is one.",
+          {"auto", "cpu", "cuda"});
+}
+
+void ExportOptions::fields(config::Fields& f) {
+  f.field("enabled", enabled,
+          "Export and verify the best checkpoint at the end of a training job.");
+  f.field("opset", opset, "ONNX operator set.", config::between(11, 17));
+  f.field("batch", batch, "Batch axis of the exported model: free, or fixed at one picture.",
+          {"dynamic", "static"});
+  f.field("tolerance", tolerance,
+          "Largest difference that an output in ONNX Runtime may have from LibTorch's; past it the "
+          "export fails.",
+          config::positive());
+  f.field("pictures", pictures, "Pictures of the validation sets that the export is verified on.",
+          config::at_least(1));
+}
+
+void JobOptions::fields(config::Fields& f) {
+  f.field("seed", seed, "What every random draw of the job is computed from.", config::at_least(0));
+  f.section("run", run, "Where the run goes and what it runs on.");
+  f.section("model", model, "The shared encoder and the size of its pictures.");
+  f.entries("tasks", tasks, "The functions of the model by name; each is one head.");
+  f.require(!tasks.empty(), "tasks", "needs at least one task");
+  f.section("data", data, "What is learnt from and validated on.");
+  f.section("train", train, "The training loop.");
+  f.section("export", exporting, "The ONNX export.");
+}
+
+}  // namespace manyfold::cli

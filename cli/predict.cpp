@@ -1,0 +1,226 @@
+#include "cli/predict.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <fstream>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <opencv2/videoio.hpp>
+
+#include "cli/label_json.h"
+#include "cli/load_model.h"
+#include "cli/model_line.h"
+#include "common/atomic_file.h"
+#include "common/error.h"
+#include "data/picture_file.h"
+#include "data/warp.h"
+#include "report/overlay.h"
+#include "report/progress.h"
+
+namespace manyfold::cli {
+namespace {
+
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+
+/// What a model says of one picture, in the picture's own pixels.
+using Predictions = std::map<std::string, data::Label>;
+
+Predictions predict(const LoadedModel& loaded, const cv::Mat& rgb) {
+  const auto size = loaded.job.data.network_size();
+  const auto geometry = data::fit(rgb.size(), size, loaded.job.data.how());
+  const cv::Mat network = data::warp_picture(rgb, geometry);
+  const auto pixels = at::from_blob(network.data, {1, network.rows, network.cols, 3}, at::kByte)
+                          .permute({0, 3, 1, 2})
+                          .clone();
+  const auto outputs = loaded.predict(pixels);
+  Predictions predictions;
+  for (const auto& [name, options] : loaded.job.tasks) {
+    const auto label = options.task->decode(outputs.at(name), size).at(0);
+    predictions[name] = data::unwarp_label(label, geometry, rgb.size());
+  }
+  return predictions;
+}
+
+cv::Mat overlay(const LoadedModel& loaded, const cv::Mat& rgb, const Predictions& predictions) {
+  cv::Mat drawn = rgb.clone();
+  for (const auto& [name, options] : loaded.job.tasks) {
+    report::OverlayStyle style;
+    style.least_score = options.task->threshold();
+    report::draw(drawn, predictions.at(name), options.task->label(), style);
+  }
+  return drawn;
+}
+
+nlohmann::json as_json(const LoadedModel& loaded, const Predictions& predictions) {
+  nlohmann::json tasks = nlohmann::json::object();
+  for (const auto& [name, options] : loaded.job.tasks) {
+    tasks[name] =
+        label_json(predictions.at(name), options.task->label(), options.task->threshold());
+  }
+  return tasks;
+}
+
+std::string lower_extension(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  return extension;
+}
+
+bool has_extension(const fs::path& path, const std::vector<std::string>& known) {
+  return std::count(known.begin(), known.end(), lower_extension(path)) > 0;
+}
+
+bool is_picture(const fs::path& path) {
+  return has_extension(path, {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"});
+}
+
+bool is_video(const fs::path& path) {
+  return has_extension(path, {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"});
+}
+
+/// Files as given, and the pictures of folders, sorted.
+std::vector<fs::path> inputs_of(const std::vector<std::string>& paths) {
+  std::vector<fs::path> inputs;
+  for (const fs::path path : paths) {
+    if (!fs::is_directory(path)) {
+      inputs.push_back(path);
+      continue;
+    }
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::recursive_directory_iterator(path)) {
+      if (entry.is_regular_file() && is_picture(entry.path())) found.push_back(entry.path());
+    }
+    if (found.empty()) throw UserError("no pictures in folder " + path.string());
+    std::sort(found.begin(), found.end());
+    inputs.insert(inputs.end(), found.begin(), found.end());
+  }
+  if (inputs.empty()) throw ConfigError("manyfold predict: name pictures, folders or videos");
+  return inputs;
+}
+
+/// A name that no earlier input took: a.jpg, a-2.jpg, ...
+fs::path free_name(const fs::path& folder, const std::string& stem, const std::string& extension) {
+  fs::path path = folder / (stem + extension);
+  for (int i = 2; fs::exists(path); ++i)
+    path = folder / (stem + "-" + std::to_string(i) + extension);
+  return path;
+}
+
+void write_picture(const fs::path& path, const cv::Mat& rgb) {
+  cv::Mat bgr;
+  cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
+  std::vector<uint8_t> bytes;
+  cv::imencode(path.extension().string(), bgr, bytes);
+  write_file(path, std::string(bytes.begin(), bytes.end()));
+}
+
+/// Masks are too large for JSON: a PNG of class indices beside, scaled to 0 ... 255 where there are
+/// two classes.
+void write_masks(const LoadedModel& loaded, const Predictions& predictions, const fs::path& folder,
+                 const std::string& stem, nlohmann::json& json) {
+  for (const auto& [name, label] : predictions) {
+    const auto* mask = std::get_if<data::Mask>(&label);
+    if (!mask) continue;
+    size_t classes = 2;
+    for (const auto& [task, options] : loaded.job.tasks) {
+      if (task == name) classes = options.task->label().classes.size();
+    }
+    const cv::Mat stored = classes == 2 ? cv::Mat(mask->frames.at(0) * 255) : mask->frames.at(0);
+    std::vector<uint8_t> bytes;
+    cv::imencode(".png", stored, bytes);
+    const auto path = free_name(folder, stem + "." + name, ".png");
+    write_file(path, std::string(bytes.begin(), bytes.end()));
+    json[name]["mask"] = path.filename().string();
+  }
+}
+
+nlohmann::json predict_picture(const LoadedModel& loaded, const fs::path& path,
+                               const fs::path& out) {
+  const auto rgb = data::decode_picture(data::read_sample_file(path), path.string());
+  const auto predictions = predict(loaded, rgb);
+  const auto drawn = free_name(out, path.stem().string(), ".jpg");
+  write_picture(drawn, overlay(loaded, rgb, predictions));
+  auto tasks = as_json(loaded, predictions);
+  write_masks(loaded, predictions, out, drawn.stem().string(), tasks);
+  return {{"file", path.string()}, {"overlay", drawn.filename().string()}, {"tasks", tasks}};
+}
+
+/// Writes the video with overlays and a line of results for each frame, which are kept if it ends
+/// early.
+nlohmann::json predict_video(const LoadedModel& loaded, const fs::path& path, const fs::path& out) {
+  cv::VideoCapture video(path.string());
+  if (!video.isOpened()) throw UserError(path.string() + ": OpenCV cannot open this video");
+  const double rate = video.get(cv::CAP_PROP_FPS) > 0 ? video.get(cv::CAP_PROP_FPS) : 25;
+  const auto expected = static_cast<int64_t>(video.get(cv::CAP_PROP_FRAME_COUNT));
+  const auto drawn = free_name(out, path.stem().string(), ".avi");
+  const auto results_path = fs::path(drawn).replace_extension(".jsonl");
+  std::ofstream results(results_path);
+  cv::VideoWriter writer;
+  report::Progress progress(path.filename().string(), std::max<int64_t>(expected, 1));
+  int64_t count = 0;
+  for (cv::Mat bgr, rgb; video.read(bgr); ++count) {
+    cv::cvtColor(bgr, rgb, cv::COLOR_BGR2RGB);
+    const auto predictions = predict(loaded, rgb);
+    if (!writer.isOpened() &&
+        !writer.open(drawn.string(), cv::VideoWriter::fourcc('M', 'J', 'P', 'G'), rate,
+                     bgr.size())) {
+      throw UserError("cannot write video " + drawn.string());
+    }
+    cv::cvtColor(overlay(loaded, rgb, predictions), bgr, cv::COLOR_RGB2BGR);
+    writer.write(bgr);
+    results << nlohmann::json{{"frame", count}, {"tasks", as_json(loaded, predictions)}}.dump()
+            << '\n'
+            << std::flush;
+    progress.step(1, 0);
+  }
+  progress.finish();
+  if (count == 0) throw UserError(path.string() + ": no frame could be read");
+  if (count < expected) {
+    throw UserError(path.string() + " ends after " + std::to_string(count) + " of " +
+                    std::to_string(expected) + " frames; what was read is in " + drawn.string());
+  }
+  return {{"file", path.string()},
+          {"overlay", drawn.filename().string()},
+          {"frames", count},
+          {"results", results_path.filename().string()}};
+}
+
+}  // namespace
+
+int run_predict(const std::vector<std::string>& arguments) {
+  po::options_description own;
+  own.add_options()("out", po::value<std::string>()->default_value("predictions"),
+                    "folder of what is written");
+  const auto line = parse_model_line(
+      "predict", "MODEL PICTURE|FOLDER|VIDEO... [options] [overrides]", arguments, own);
+  if (line.help) return 0;
+  const auto inputs = inputs_of(line.paths);
+  const auto loaded = load_model(line.model, line.overrides);
+  const fs::path out = line.options["out"].as<std::string>();
+  fs::create_directories(out);
+  std::string lines;
+  int64_t failed = 0;
+  for (const auto& path : inputs) {
+    try {
+      lines +=
+          (is_video(path) ? predict_video(loaded, path, out) : predict_picture(loaded, path, out))
+              .dump() +
+          "\n";
+    } catch (const UserError& error) {
+      std::fprintf(stderr, "manyfold: %s\n", error.what());
+      lines += nlohmann::json{{"file", path.string()}, {"error", error.what()}}.dump() + "\n";
+      ++failed;
+    }
+  }
+  write_file(out / "predictions.jsonl", lines);
+  std::printf("%zu inputs, %lld failed; results in %s\n", inputs.size(),
+              static_cast<long long>(failed), out.c_str());
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace manyfold::cli

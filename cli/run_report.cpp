@@ -1,0 +1,126 @@
+#include "cli/run_report.h"
+
+#include <ATen/Parallel.h>
+#include <torch/version.h>
+
+#include <cstdio>
+
+#include "cli/run_export.h"
+#include "data/uncollate.h"
+#include "graph/cost.h"
+#include "report/comparison.h"
+#include "report/report.h"
+
+namespace manyfold::cli {
+namespace {
+
+std::string number(double value, const char* format = "%.3f") {
+  char text[32];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+constexpr int64_t kPicturesOfASet = 4;
+
+/// Truth beside prediction for the first pictures of every set that are labelled for a task.
+std::vector<report::Picture> example_pictures(const train::Predictor& predict,
+                                              const train::Tasks& tasks,
+                                              train::ValidationData& data) {
+  std::vector<report::Picture> pictures;
+  const auto size = data.options.network_size();
+  for (const auto& source : data.sources) {
+    const auto batch =
+        data::evaluation_loader(*source, data.options, data.specs, data.bad_files)->next();
+    if (!batch) continue;
+    const auto outputs = predict(batch->pictures.flatten(0, 1));
+    for (const auto& [task, options] : tasks) {
+      const auto predicted = options.task->decode(outputs.at(task), size);
+      report::OverlayStyle style;
+      style.least_score = options.task->threshold();
+      int64_t shown = 0;
+      for (int64_t row = 0; row < batch->size() && shown < kPicturesOfASet; ++row) {
+        const auto truth = data::label_of(batch->labels.at(task), data.specs.at(task), row, size);
+        if (!truth) continue;
+        ++shown;
+        pictures.push_back(
+            {source->name() + ", " + task + ": " + batch->origins[static_cast<size_t>(row)].name,
+             report::compare(data::picture_of(batch->pictures, row), *truth,
+                             predicted.at(static_cast<size_t>(row)), data.specs.at(task), style)});
+      }
+    }
+  }
+  return pictures;
+}
+
+/// Parameters, multiplications and activations by layer, with the sums of encoder and heads above
+/// them.
+report::Table cost_table(models::MultiTaskModel& model, cv::Size input) {
+  const auto costs = graph::count_cost(trace_model(model, input));
+  report::Table table;
+  table.title = "Cost of one picture";
+  table.note = "Multiplications (MACs) and numbers moved, at " + std::to_string(input.width) +
+               " x " + std::to_string(input.height) + "; layers without parameters are left out.";
+  table.columns = {"layer", "parameters", "MACs", "activations"};
+  table.rows.push_back({"all", std::to_string(costs.parameters), std::to_string(costs.macs),
+                        std::to_string(costs.activations)});
+  for (const auto& node : costs.nodes) {
+    if (node.parameters == 0) continue;
+    table.rows.push_back({node.scope, std::to_string(node.parameters), std::to_string(node.macs),
+                          std::to_string(node.activations)});
+  }
+  return table;
+}
+
+report::NamedTexts environment(const JobOptions& job) {
+  auto texts = report::system_info();
+  texts.emplace_back("LibTorch", TORCH_VERSION);
+  texts.emplace_back("Threads", std::to_string(at::get_num_threads()));
+  texts.emplace_back("Device", job.run.device);
+  return texts;
+}
+
+}  // namespace
+
+std::string evaluation_line(const train::Evaluation& evaluation, int64_t steps_done) {
+  std::string text = "step " + std::to_string(steps_done) + ": score " + number(evaluation.score);
+  for (const auto& set : evaluation.sets) {
+    if (set.figures.empty()) continue;
+    const auto& figure = set.figures.front();
+    text += ", " + set.set + "/" + set.task + " " + figure.name + " " + number(figure.value);
+  }
+  return text;
+}
+
+void write_run_report(const train::RunFolder& folder, const TrainingRequest& request,
+                      models::MultiTaskModel model, const train::Evaluation& evaluation,
+                      train::ValidationData& validation, const data::BadFiles& training_bad_files) {
+  const auto& job = request.job;
+  report::NamedValues figures = {{"score", evaluation.score}};
+  for (const auto& [name, value] : evaluation.flat()) figures.emplace_back(name, value);
+  report::write_metrics(folder.metrics(), figures);
+
+  report::Report page;
+  page.title = job.run.name + ": " + job.model.encoder;
+  page.subtitle = "manyfold train, figures of the best checkpoint on the validation sets";
+  int64_t parameters = 0;
+  for (const auto& parameter : model->parameters()) parameters += parameter.numel();
+  page.facts = {{"steps", std::to_string(job.train.steps)},
+                {"batch", std::to_string(job.data.batch)},
+                {"parameters", std::to_string(parameters)},
+                {"score", number(evaluation.score)}};
+  for (const auto& set : evaluation.sets)
+    page.figures.push_back({set.set + ", " + set.task, set.figures});
+  page.charts = report::charts_of(report::read_curves(folder.log()));
+  page.pictures = example_pictures(train::predictor(model), job.tasks, validation);
+  page.tables = {cost_table(model, job.data.network_size())};
+  page.config = request.config;
+  page.overrides = request.overrides;
+  for (const auto* bad :
+       {&training_bad_files, &static_cast<const data::BadFiles&>(validation.bad_files)}) {
+    for (const auto& file : bad->list()) page.bad_files.push_back(file.source + ": " + file.cause);
+  }
+  page.environment = environment(job);
+  report::write_report(folder.report(), page);
+}
+
+}  // namespace manyfold::cli

@@ -1,0 +1,201 @@
+#include "cli/training.h"
+
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "cli/build_model.h"
+#include "cli/run_export.h"
+#include "cli/run_report.h"
+#include "common/atomic_file.h"
+#include "report/event_file.h"
+#include "report/metrics_log.h"
+#include "report/progress.h"
+#include "train/checkpoint.h"
+#include "train/evaluate.h"
+#include "train/loop.h"
+#include "train/run_folder.h"
+#include "train/signals.h"
+#include "train/supervised.h"
+
+namespace manyfold::cli {
+namespace {
+
+std::vector<std::pair<std::string, double>> task_weights(const train::Tasks& tasks) {
+  std::vector<std::pair<std::string, double>> weights;
+  for (const auto& [name, options] : tasks) weights.emplace_back(name, options.weight);
+  return weights;
+}
+
+data::Batch to_device(data::Batch batch, torch::Device device) {
+  if (device.is_cpu()) return batch;
+  const auto move = [device](torch::Tensor& tensor) {
+    if (tensor.defined()) tensor = tensor.to(device, /*non_blocking=*/true);
+  };
+  move(batch.pictures);
+  for (auto& [task, labels] : batch.labels) {
+    for (auto* tensor : {&labels.present, &labels.mask, &labels.index, &labels.count, &labels.box,
+                         &labels.object_class, &labels.landmarks, &labels.visible}) {
+      move(*tensor);
+    }
+  }
+  return batch;
+}
+
+/// The parts of one run, in the order in which they depend on each other. Opening them finds what
+/// is wrong with the request.
+class Run {
+ public:
+  explicit Run(const TrainingRequest& request)
+      : request_(request),
+        job_(request.job),
+        device_(prepare_compute(job_.run)),
+        specs_(train::label_specs(job_.tasks)),
+        data_(job_.data, specs_, static_cast<uint64_t>(job_.seed)),
+        validation_(job_.data, specs_),
+        model_(build_model(job_, device_)),
+        loop_(job_.train, static_cast<uint64_t>(job_.seed), model_, task_weights(job_.tasks),
+              hooks()) {
+    open_folder();
+  }
+
+  TrainingOutcome run();
+
+ private:
+  train::LoopHooks hooks();
+  void open_folder();
+  data::Batch next_batch();
+  void log(const train::StepRecord& record);
+  double evaluate(int64_t steps_done);
+  void save(const train::Checkpoint& checkpoint, bool best);
+  TrainingOutcome finish();
+
+  const TrainingRequest& request_;
+  const JobOptions& job_;
+  torch::Device device_;
+  data::LabelSpecs specs_;
+  data::TrainingData data_;
+  train::ValidationData validation_;
+  models::MultiTaskModel model_;
+  train::Loop loop_;
+  train::RunFolder folder_;
+  std::unique_ptr<data::Loader> loader_;
+  std::unique_ptr<report::MetricsLog> metrics_;
+  std::unique_ptr<report::EventFile> events_;
+  std::unique_ptr<report::Progress> progress_;
+  double waited_ = 0;  // for data, up to the last step
+};
+
+void Run::open_folder() {
+  std::optional<int64_t> done;
+  if (request_.resume) {
+    folder_ = train::run_to_resume(job_.run.dir);
+    loop_.restore(train::load_checkpoint(folder_.last()));
+    done = loop_.steps_done();
+    spdlog::info("resuming {} after step {}", folder_.path.string(), *done);
+  } else {
+    folder_ = train::new_run(job_.run.dir, job_.run.name);
+    std::string overrides;
+    for (const auto& line : request_.overrides) overrides += "- " + line + "\n";
+    write_file(folder_.overrides(), overrides.empty() ? "[]\n" : overrides);
+    write_file(folder_.config(), request_.config);
+  }
+  // The log counts records by steps done.
+  metrics_ = std::make_unique<report::MetricsLog>(folder_.log(), done);
+  events_ = std::make_unique<report::EventFile>(folder_.path, done);
+}
+
+train::LoopHooks Run::hooks() {
+  train::LoopHooks hooks;
+  hooks.batch = [this](int64_t) { return next_batch(); };
+  hooks.objective = [this](const data::Batch& batch) {
+    return train::supervised_terms(*model_, job_.tasks, batch);
+  };
+  hooks.logged = [this](const train::StepRecord& record) { log(record); };
+  if (!job_.data.validation.empty())
+    hooks.evaluate = [this](int64_t steps) { return evaluate(steps); };
+  hooks.save = [this](const train::Checkpoint& checkpoint, bool best) { save(checkpoint, best); };
+  hooks.stop = [] { return train::StopSignals::received() != 0; };
+  return hooks;
+}
+
+data::Batch Run::next_batch() {
+  auto batch = loader_->next();
+  TORCH_CHECK(batch, "the loader of an endless sequence ended");
+  return to_device(std::move(*batch), device_);
+}
+
+void Run::log(const train::StepRecord& record) {
+  report::NamedValues losses = {{"total", record.loss}};
+  report::NamedValues values = {{"loss/total", record.loss}};
+  for (const auto& [name, value] : record.terms) {
+    losses.emplace_back(name, value);
+    values.emplace_back("loss/" + name, value);
+  }
+  for (const auto& [task, weight] : record.weights) values.emplace_back("weight/" + task, weight);
+  values.emplace_back("lr", record.lr);
+  values.emplace_back("grad_norm", record.grad_norm);
+  if (record.skipped) values.emplace_back("skipped", 1);
+  metrics_->add(record.step + 1, values);
+  if ((record.step + 1) % 10 == 0) events_->scalars(record.step + 1, values);
+  const double waited = loader_->wait_seconds();
+  progress_->step(record.pictures, waited - waited_, losses, record.lr);
+  waited_ = waited;
+}
+
+double Run::evaluate(int64_t steps_done) {
+  const auto evaluation = train::evaluate(train::predictor(model_), job_.tasks, validation_);
+  report::NamedValues values = {{"val/score", evaluation.score}};
+  for (const auto& [name, value] : evaluation.flat()) values.emplace_back("val/" + name, value);
+  metrics_->add(steps_done, values);
+  events_->scalars(steps_done, values);
+  progress_->message(evaluation_line(evaluation, steps_done));
+  progress_->skip_time();
+  return evaluation.score;
+}
+
+void Run::save(const train::Checkpoint& checkpoint, bool best) {
+  auto complete = checkpoint;
+  complete.config = request_.config;
+  train::save_checkpoint(best ? folder_.best() : folder_.last(), complete);
+  progress_->skip_time();
+}
+
+TrainingOutcome Run::run() {
+  const train::StopSignals signals;
+  spdlog::info("run folder: {}", folder_.path.string());
+  loader_ = data_.loader(loop_.steps_done());
+  progress_ = std::make_unique<report::Progress>("train", job_.train.steps, loop_.steps_done());
+  const bool finished = loop_.run();
+  progress_->finish();
+  loader_.reset();
+  if (!finished) {
+    const int signal = train::StopSignals::received();
+    spdlog::warn("stopped by a signal after step {}; go on with --resume run.dir={}",
+                 loop_.steps_done(), folder_.path.string());
+    return {128 + signal, folder_.path.string(), -1, {}};
+  }
+  return finish();
+}
+
+TrainingOutcome Run::finish() {
+  TrainingOutcome outcome;
+  outcome.folder = folder_.path.string();
+  const auto checkpoint = train::load_checkpoint(train::find_checkpoint(folder_.path));
+  models::load_state(*model_, checkpoint.deployed(), folder_.path.string());
+  model_->eval();
+  const auto evaluation = train::evaluate(train::predictor(model_), job_.tasks, validation_);
+  outcome.score = evaluation.score;
+  outcome.figures = evaluation.flat();
+  write_run_report(folder_, request_, model_, evaluation, validation_, data_.bad_files());
+  if (job_.exporting.enabled)
+    export_run(job_, request_.config, model_, validation_, evaluation, folder_.package());
+  return outcome;
+}
+
+}  // namespace
+
+TrainingOutcome run_training(const TrainingRequest& request) { return Run(request).run(); }
+
+}  // namespace manyfold::cli

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/job_options.h"
+
+namespace manyfold::cli {
+
+/// A job as it was asked for.
+struct TrainingRequest {
+  JobOptions job;
+  std::string config;                  // YAML, as composed
+  std::vector<std::string> overrides;  // as typed
+  bool resume = false;
+};
+
+struct TrainingOutcome {
+  int exit_code = 0;  // 0, or 128 + the signal that stopped the run
+  std::string folder;
+  double score = -1;                      // of the best checkpoint
+  std::map<std::string, double> figures;  // its figures, "<set>/<task>/<figure>"
+};
+
+/// Trains, evaluates, exports and reports. Everything that can be wrong with the request is found
+/// before the first step. A signal ends the run after the step in hand, with a checkpoint.
+TrainingOutcome run_training(const TrainingRequest& request);
+
+}  // namespace manyfold::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/config/defaults_list.h"
+#include "common/config/repository.h"
+#include "common/config/value.h"
+
+namespace manyfold::config {
+
+struct ComposeRequest {
+  std::vector<SearchFolder> folders;   // the first that has a name wins
+  std::string config_name;             // the primary config; empty for none
+  std::vector<std::string> overrides;  // as on the command line
+  /// Leaves out what a sweep will still give, instead of refusing it.
+  bool multirun = false;
+};
+
+struct Composed {
+  Value config;  // the job's; its interpolations as written
+  Value job;     // the same with the `hydra` node
+  std::vector<ComposedItem> defaults;
+  std::map<std::string, std::optional<std::string>> choices;
+
+  /// The config with every interpolation followed. Throws ResolveError, see Resolver.
+  Value resolved() const;
+};
+
+/// Composes a config as Hydra 1.3 with OmegaConf 2.2 does. Throws ConfigError for anything a person
+/// has to mend: it names the file and line, or the override.
+Composed compose(const ComposeRequest& request);
+
+}  // namespace manyfold::config

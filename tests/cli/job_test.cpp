@@ -1,0 +1,220 @@
+// Runs the program as a user does: train, stop, resume, export, evaluate, predict.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "common/atomic_file.h"
+
+namespace manyfold::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+struct Result {
+  int exit_code;
+  std::string output;  // both streams
+};
+
+/// Starts the program with its output going to a file.
+pid_t start(const std::vector<std::string>& arguments, const fs::path& log) {
+  const pid_t child = fork();
+  if (child != 0) return child;
+  if (!freopen(log.c_str(), "w", stdout) || dup2(1, 2) < 0) _exit(127);
+  std::vector<char*> argv = {const_cast<char*>(MANYFOLD_BINARY)};
+  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  execv(MANYFOLD_BINARY, argv.data());
+  _exit(127);
+}
+
+int wait_for(pid_t child) {
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+bool ended(pid_t child) {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == child;
+}
+
+class Job : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "manyfold_job_XXXXXX").string();
+    folder = mkdtemp(name.data());
+  }
+  void TearDown() override { fs::remove_all(folder); }
+
+  Result run(const std::vector<std::string>& arguments) {
+    const auto log = folder / "log.txt";
+    const int code = wait_for(start(arguments, log));
+    return {code, read_file(log)};
+  }
+
+  /// A small job on scenes: 64 pixels, batches of 8.
+  std::vector<std::string> job(const std::string& dir, std::vector<std::string> more = {}) const {
+    std::vector<std::string> arguments = {"train",
+                                          "run.dir=" + (folder / dir).string(),
+                                          "run.threads=1",
+                                          "model.input_size=[64,64]",
+                                          "data.batch=8",
+                                          "data.validation.scenes.size=16",
+                                          "train.schedule.warmup_steps=2",
+                                          "train.evaluate_every=4",
+                                          "train.checkpoint_every=4"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+
+  std::vector<nlohmann::json> log_of(const std::string& dir) const {
+    std::vector<nlohmann::json> records;
+    std::ifstream file(folder / dir / "metrics.jsonl");
+    for (std::string line; std::getline(file, line);) {
+      const auto record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+      if (record.is_object()) records.push_back(record);  // the last line may be half there
+    }
+    return records;
+  }
+
+  /// The tensors' bytes alone: the config in the metadata names the run's folder.
+  std::string tensors_of(const std::string& dir) const {
+    const auto bytes = read_file(folder / dir / "checkpoints/last.safetensors");
+    uint64_t header = 0;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    return bytes.substr(8 + header);
+  }
+
+  void expect_equal_runs(const std::string& a, const std::string& b) const {
+    EXPECT_EQ(log_of(a), log_of(b));
+    EXPECT_EQ(read_file(folder / a / "metrics.json"), read_file(folder / b / "metrics.json"));
+    EXPECT_TRUE(tensors_of(a) == tensors_of(b));
+  }
+
+  fs::path folder;
+};
+
+TEST_F(Job, AStoppedAndResumedRunEqualsAnUninterruptedOne) {
+  const auto whole = run(job("whole", {"train.steps=12", "export.enabled=false"}));
+  ASSERT_EQ(whole.exit_code, 0) << whole.output;
+
+  auto arguments = job("parts", {"train.steps=12", "export.enabled=false"});
+  const pid_t child = start(arguments, folder / "first.txt");
+  while (log_of("parts").size() < 5 && !ended(child))
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  kill(child, SIGTERM);
+  ASSERT_EQ(wait_for(child), 143) << read_file(folder / "first.txt");
+  arguments.push_back("--resume");
+  const auto resumed = run(arguments);
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  expect_equal_runs("parts", "whole");
+}
+
+TEST_F(Job, AKilledRunGoesOnFromItsLastCheckpoint) {
+  ASSERT_EQ(run(job("whole", {"train.steps=8", "export.enabled=false"})).exit_code, 0);
+  auto arguments = job("parts", {"train.steps=8", "export.enabled=false"});
+  const pid_t child = start(arguments, folder / "first.txt");
+  while (!fs::exists(folder / "parts/checkpoints/last.safetensors") && !ended(child)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  kill(child, SIGKILL);
+  wait_for(child);
+  arguments.push_back("--resume");
+  const auto resumed = run(arguments);
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  expect_equal_runs("parts", "whole");
+}
+
+TEST_F(Job, ExportsWhatItTrainedAndBothAgree) {
+  const auto trained = run(job("run", {"train.steps=6"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.output;
+  const auto dir = (folder / "run").string();
+  const auto verify = nlohmann::json::parse(read_file(folder / "run/export/verify.json"));
+  EXPECT_TRUE(verify["passed"]);
+  EXPECT_LE(verify["metrics"]["largest_difference"], 0.01);
+  EXPECT_TRUE(fs::exists(folder / "run/report.html"));
+
+  ASSERT_EQ(run({"evaluate", dir, "--out", dir + "/torch.json"}).exit_code, 0);
+  ASSERT_EQ(run({"evaluate", dir + "/export", "--out", dir + "/onnx.json"}).exit_code, 0);
+  const auto torch = nlohmann::json::parse(read_file(dir + "/torch.json"))["figures"];
+  const auto onnx = nlohmann::json::parse(read_file(dir + "/onnx.json"))["figures"];
+  ASSERT_GT(torch.size(), 5u);
+  for (const auto& [name, value] : torch.items()) EXPECT_NEAR(value, onnx[name], 0.01) << name;
+
+  const auto again = run({"export", dir, "--out", dir + "/again"});
+  ASSERT_EQ(again.exit_code, 0) << again.output;
+  EXPECT_TRUE(read_file(dir + "/export/model.onnx") == read_file(dir + "/again/model.onnx"));
+
+  ASSERT_EQ(run({"synth", "out=" + dir + "/scenes", "count=3", "scenes.width=96"}).exit_code,
+            0);
+  write_file(dir + "/scenes/images/train/broken.jpg", std::string("\xff\xd8\xff\xe0 no picture"));
+  for (const auto& model : {std::string(dir), dir + "/export", dir + "/export/model.onnx"}) {
+    const auto predicted =
+        run({"predict", model, dir + "/scenes/images", "--out", dir + "/predictions"});
+    EXPECT_EQ(predicted.exit_code, 1) << "one picture is broken";
+    EXPECT_THAT(predicted.output, HasSubstr("broken.jpg"));
+    EXPECT_THAT(predicted.output, HasSubstr("4 inputs, 1 failed"));
+  }
+  EXPECT_TRUE(fs::exists(dir + "/predictions/000000.jpg"));
+  EXPECT_TRUE(fs::exists(dir + "/predictions/000000.segmentation.png"));
+}
+
+TEST_F(Job, SweepsInFoldersOfTheirOwn) {
+  const auto swept =
+      run(job("sweep", {"--multirun", "train.steps=2", "export.enabled=false", "seed=1,2"}));
+  ASSERT_EQ(swept.exit_code, 0) << swept.output;
+  const auto rows = nlohmann::json::parse(read_file(folder / "sweep/sweep.json"));
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_THAT(rows[0]["overrides"].get<std::string>(), HasSubstr("seed=1"));
+  EXPECT_TRUE(fs::exists(folder / "sweep/1/metrics.json"));
+}
+
+TEST_F(Job, RefusesBeforeItStarts) {
+  const auto size = run({"train", "model.input_size=[100,160]"});
+  EXPECT_EQ(size.exit_code, 2);
+  EXPECT_THAT(size.output, HasSubstr("32"));
+  EXPECT_THAT(size.output, HasSubstr("model.input_size"));
+  const auto unknown = run({"train", "+train.stepz=3"});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_THAT(unknown.output, HasSubstr("did you mean 'steps'"));
+  const auto missing = run({"train", "--config-name", "real"});
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_THAT(missing.output, HasSubstr("data.root"));
+  const auto resume = run({"train", "--resume", "run.dir=" + (folder / "none").string()});
+  EXPECT_EQ(resume.exit_code, 1);
+  EXPECT_THAT(resume.output, HasSubstr("cannot resume"));
+}
+
+TEST_F(Job, ALearningRateThatDivergesFailsAndSaysWhatToDo) {
+  const auto diverged =
+      run(job("run", {"train.steps=60", "train.optimizer.type=sgd", "train.optimizer.lr=1e30",
+                      "train.clip_norm=0", "train.max_skipped_steps=2"}));
+  EXPECT_EQ(diverged.exit_code, 1);
+  EXPECT_THAT(diverged.output, HasSubstr("train.optimizer.lr"));
+}
+
+TEST_F(Job, ADamagedCheckpointIsNotUsed) {
+  ASSERT_EQ(run(job("run", {"train.steps=2", "export.enabled=false"})).exit_code, 0);
+  const auto path = folder / "run/checkpoints/best.safetensors";
+  auto bytes = read_file(path);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 4);
+  write_file(path, bytes);
+  const auto evaluated = run({"evaluate", (folder / "run").string()});
+  EXPECT_EQ(evaluated.exit_code, 1);
+  EXPECT_THAT(evaluated.output, HasSubstr("is damaged"));
+}
+
+}  // namespace
+}  // namespace manyfold::cli

@@ -1,0 +1,182 @@
+#include "train/loop.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "common/error.h"
+#include "models/encoders.h"
+#include "models/heads.h"
+
+namespace manyfold::train {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+models::MultiTaskModel small_model() {
+  torch::manual_seed(1);
+  const auto encoder = models::encoders().at("edge_200k")(models::Stem::conv);
+  models::HeadOptions options;
+  options.classes = 3;
+  return models::MultiTaskModel(
+      encoder, std::vector<std::pair<std::string, std::shared_ptr<models::Head>>>{
+                   {"sign", models::heads().at("classification")(encoder->features(), options)}});
+}
+
+/// Pictures and classes that depend on the step alone.
+data::Batch batch_of(int64_t step) {
+  const auto generator = at::detail::createCPUGenerator(static_cast<uint64_t>(step) + 7);
+  data::Batch batch;
+  batch.pictures = torch::randint(0, 256, {4, 1, 3, 32, 32}, generator, torch::kByte);
+  batch.labels["sign"].present = torch::ones({4}, torch::kBool);
+  batch.labels["sign"].index = torch::randint(0, 3, {4}, generator, torch::kLong);
+  batch.origins.resize(4);
+  batch.step = step;
+  return batch;
+}
+
+/// A loop over the batches above that keeps what it was told.
+struct Fixture {
+  explicit Fixture(LoopOptions options = {}, int64_t nan_from = -1) : model(small_model()) {
+    options.schedule.warmup_steps = 2;
+    LoopHooks hooks;
+    hooks.batch = batch_of;
+    hooks.objective = [this, nan_from](const data::Batch& batch) -> TaskTerms {
+      auto features = model->encode(batch.pictures.flatten(0, 1));
+      // Dropout: what LibTorch draws must be repeated by a resumed run as well.
+      for (auto& feature : features) feature = torch::dropout(feature, 0.2, true);
+      auto loss = torch::nll_loss(model->head("sign", features).at(0).log_softmax(1),
+                                  batch.labels.at("sign").index);
+      if (nan_from >= 0 && batch.step >= nan_from) loss = loss * std::nan("");
+      return {{"sign", {{"nll", loss}}}};
+    };
+    hooks.logged = [this](const StepRecord& record) { records.push_back(record); };
+    hooks.evaluate = [this](int64_t steps) {
+      evaluated.push_back(steps);
+      return scores.empty() ? 0 : scores.at(evaluated.size() - 1);
+    };
+    hooks.save = [this](const Checkpoint& checkpoint, bool best) {
+      if (best) best_at.push_back(checkpoint.step);
+      if (!best) saved_at.push_back(checkpoint.step);
+    };
+    hooks.stop = [this] { return stop_after >= 0 && loop->steps_done() >= stop_after; };
+    loop = std::make_unique<Loop>(options, 5, model,
+                                  std::vector<std::pair<std::string, double>>{{"sign", 1.0}},
+                                  std::move(hooks));
+  }
+
+  models::MultiTaskModel model;
+  std::unique_ptr<Loop> loop;
+  std::vector<StepRecord> records;
+  std::vector<int64_t> evaluated, best_at, saved_at;
+  std::vector<double> scores;
+  int64_t stop_after = -1;
+};
+
+LoopOptions options_for(int64_t steps) {
+  LoopOptions options;
+  options.steps = steps;
+  options.evaluate_every = 0;
+  options.checkpoint_every = 0;
+  return options;
+}
+
+void expect_equal(const models::StateDict& a, const models::StateDict& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (const auto& [name, tensor] : a) EXPECT_TRUE(torch::equal(tensor, b.at(name))) << name;
+}
+
+class Resume : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(Resume, RepeatsAnUninterruptedRunBitForBit) {
+  auto options = options_for(6);
+  options.optimizer.type = GetParam().first;
+  options.weighting = GetParam().second;
+  Fixture whole(options), first(options), second(options);
+  EXPECT_TRUE(whole.loop->run());
+
+  first.stop_after = 3;
+  EXPECT_FALSE(first.loop->run());
+  EXPECT_EQ(first.saved_at, std::vector<int64_t>{3});
+  second.loop->restore(first.loop->snapshot());
+  EXPECT_TRUE(second.loop->run());
+
+  const auto expected = whole.loop->snapshot(), found = second.loop->snapshot();
+  expect_equal(expected.weights, found.weights);
+  expect_equal(expected.average, found.average);
+  expect_equal(expected.optimizer, found.optimizer);
+  expect_equal(expected.weighting, found.weighting);
+  ASSERT_EQ(second.records.size(), 3u);
+  EXPECT_EQ(second.records[0].loss, whole.records[3].loss);
+  EXPECT_EQ(second.records[2].grad_norm, whole.records[5].grad_norm);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rules, Resume,
+                         testing::Values(std::make_pair("adamw", "fixed"),
+                                         std::make_pair("adam", "uncertainty"),
+                                         std::make_pair("sgd", "fixed")));
+
+TEST(Loop, EvaluatesAndSavesOnItsCadence) {
+  auto options = options_for(5);
+  options.evaluate_every = 2;
+  options.checkpoint_every = 3;
+  Fixture run(options);
+  run.scores = {0.5, 0.4, 0.6};
+  run.loop->run();
+  EXPECT_EQ(run.evaluated, (std::vector<int64_t>{2, 4, 5}));
+  EXPECT_EQ(run.best_at, (std::vector<int64_t>{2, 5}));
+  EXPECT_EQ(run.saved_at, (std::vector<int64_t>{3, 5}));
+}
+
+TEST(Loop, AStepThatIsNotFiniteLeavesNoTrace) {
+  Fixture one(options_for(1)), two(options_for(2), /*nan_from=*/1);
+  one.loop->run();
+  two.loop->run();
+  EXPECT_TRUE(two.records.at(1).skipped);
+  EXPECT_EQ(two.loop->snapshot().step, 2);
+  // The learning rate of step 0 is the same in both: the warm-up does not look at the end.
+  expect_equal(one.loop->snapshot().weights, two.loop->snapshot().weights);
+  expect_equal(one.loop->snapshot().average, two.loop->snapshot().average);
+}
+
+TEST(Loop, EndsWhenTooManyStepsInARowAreNotFinite) {
+  auto options = options_for(100);
+  options.max_skipped_steps = 3;
+  Fixture run(options, /*nan_from=*/2);
+  EXPECT_THAT(
+      [&] { run.loop->run(); },
+      ThrowsMessage<UserError>(AllOf(HasSubstr("4 steps in a row up to step 5"),
+                                     HasSubstr("sign.nll"), HasSubstr("train.optimizer.lr"))));
+}
+
+TEST(Loop, AFrozenEncoderKeepsItsWeightsAndStatistics) {
+  auto options = options_for(2);
+  options.freeze = {"encoder"};
+  Fixture run(options);
+  models::StateDict before;
+  for (const auto& [name, tensor] : models::state_dict(*run.model))
+    before[name] = tensor.detach().clone();
+  run.loop->run();
+  int moved = 0;
+  for (const auto& [name, tensor] : models::state_dict(*run.model)) {
+    const bool equal = torch::equal(tensor, before.at(name));
+    if (name.rfind("encoder", 0) == 0) {
+      EXPECT_TRUE(equal) << name;
+    }
+    moved += !equal;
+  }
+  EXPECT_GT(moved, 0);
+}
+
+TEST(Loop, RefusesACheckpointOfAnotherModel) {
+  Fixture run(options_for(1));
+  auto checkpoint = run.loop->snapshot();
+  checkpoint.weights.erase("heads.sign.scores.bias");
+  EXPECT_THAT([&] { run.loop->restore(checkpoint); },
+              ThrowsMessage<UserError>(HasSubstr("heads.sign.scores.bias")));
+}
+
+}  // namespace
+}  // namespace manyfold::train

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "data/data_options.h"
+#include "models/multitask.h"
+#include "train/task.h"
+
+namespace manyfold::train {
+
+/// A model, wherever it runs: uint8 [N, 3, H, W] RGB -> the raw outputs of every task.
+using Predictor = std::function<models::Outputs(const torch::Tensor& pictures)>;
+
+/// What one validation set says of one task.
+struct SetFigures {
+  std::string set;
+  std::string task;
+  std::vector<metrics::Figure> figures;
+  nlohmann::json details;
+};
+
+struct Evaluation {
+  std::vector<SetFigures> sets;
+  /// Mean over the tasks of the mean over the sets of the task's score; -1 without any set.
+  double score = -1;
+
+  /// "<set>/<task>/<figure>": value; figures that had nothing to measure are left out.
+  std::map<std::string, double> flat() const;
+};
+
+/// What there is to evaluate on, opened once for a whole run.
+struct ValidationData {
+  ValidationData(const data::DataOptions& options, const data::LabelSpecs& specs);
+  data::DataOptions options;
+  data::LabelSpecs specs;
+  data::Sources sources;
+  data::BadFiles bad_files;
+};
+
+/// Runs every validation set once, in order and without augmentation, and measures every task on
+/// the sets that label it.
+Evaluation evaluate(const Predictor& predict, const Tasks& tasks, ValidationData& data);
+
+/// The module as a predictor: no gradients; the caller sets evaluation mode.
+Predictor predictor(models::MultiTaskModel model);
+
+}  // namespace manyfold::train

@@ -1,0 +1,218 @@
+#include "train/loop.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/error.h"
+
+namespace manyfold::train {
+namespace {
+
+using torch::Tensor;
+
+std::map<std::string, Tensor> buffers_of(const torch::nn::Module& module) {
+  std::map<std::string, Tensor> copies;
+  for (const auto& entry : module.named_buffers()) copies[entry.key()] = entry.value().clone();
+  return copies;
+}
+
+void restore_buffers(torch::nn::Module& module, const std::map<std::string, Tensor>& copies) {
+  torch::NoGradGuard no_grad;
+  for (auto& entry : module.named_buffers()) entry.value().copy_(copies.at(entry.key()));
+}
+
+Tensor weighted_sum(const Terms& terms) {
+  Tensor sum = terms.front().value * terms.front().weight;
+  for (size_t i = 1; i < terms.size(); ++i) sum = sum + terms[i].value * terms[i].weight;
+  return sum;
+}
+
+NamedParameters trained_parameters(const models::MultiTaskModel& model,
+                                   const losses::LossWeighting& weighting) {
+  NamedParameters parameters;
+  for (const auto& entry : model->named_parameters())
+    parameters.emplace_back(entry.key(), entry.value());
+  for (const auto& entry : weighting.named_parameters()) {
+    parameters.emplace_back("weighting." + entry.key(), entry.value());
+  }
+  return parameters;
+}
+
+std::shared_ptr<losses::LossWeighting> make_weighting(
+    const std::string& kind, const std::vector<std::pair<std::string, double>>& task_weights) {
+  losses::WeightingOptions options;
+  options.kind = kind;
+  std::vector<std::string> tasks;
+  for (const auto& [task, weight] : task_weights) {
+    options.weights[task] = weight;
+    tasks.push_back(task);
+  }
+  return losses::make_weighting(options, tasks);
+}
+
+std::string unfinite_terms(const StepRecord& record) {
+  std::string names;
+  for (const auto& [name, value] : record.terms) {
+    if (!std::isfinite(value)) names += (names.empty() ? "" : ", ") + name;
+  }
+  return names.empty() ? "the losses are finite, the gradient is not" : "not finite: " + names;
+}
+
+}  // namespace
+
+void LoopOptions::fields(config::Fields& f) {
+  f.field("steps", steps,
+          "Optimiser steps of the whole run; a resumed run goes on up to this number.",
+          config::positive());
+  f.field("evaluate_every", evaluate_every,
+          "Steps between evaluations on the validation sets; 0 = only at the end.",
+          config::at_least(0));
+  f.field("checkpoint_every", checkpoint_every, "Steps between checkpoints; 0 = only at the end.",
+          config::at_least(0));
+  f.field("clip_norm", clip_norm, "Largest joint norm of the gradients; 0 = no clipping.",
+          config::at_least(0));
+  f.field("ema_decay", ema_decay,
+          "Decay of the weight average that is evaluated and exported; 0 = evaluate the weights "
+          "themselves.",
+          config::between(0, 0.999999));
+  f.field("max_skipped_steps", max_skipped_steps,
+          "Steps in a row whose loss or gradient may be NaN or infinite (each is skipped) before "
+          "the run fails.",
+          config::at_least(0));
+  f.field("weighting", weighting, "How the tasks' losses are balanced.", {"fixed", "uncertainty"});
+  f.field("freeze", freeze,
+          "Parts that do not learn, BatchNorm statistics included, by name: [encoder] trains heads "
+          "only.");
+  f.section("optimizer", optimizer, "The update rule.");
+  f.section("schedule", schedule, "The learning rate over the run.");
+}
+
+Loop::Loop(const LoopOptions& options, uint64_t seed, models::MultiTaskModel model,
+           const std::vector<std::pair<std::string, double>>& task_weights, LoopHooks hooks)
+    : options_(options),
+      seed_(seed),
+      model_(std::move(model)),
+      hooks_(std::move(hooks)),
+      weighting_(make_weighting(options.weighting, task_weights)) {
+  for (const auto& part : options_.freeze) model_->freeze(part);
+  optimizer_ =
+      std::make_unique<Optimizer>(options_.optimizer, trained_parameters(model_, *weighting_));
+  if (options_.ema_decay > 0) average_.emplace(*model_, options_.ema_decay);
+}
+
+bool Loop::run() {
+  while (step_ < options_.steps) {
+    const auto record = train_step();
+    hooks_.logged(record);
+    guard_against_skips(record);
+    const bool stopped = hooks_.stop && hooks_.stop();
+    evaluate_and_save(stopped || step_ == options_.steps);
+    if (stopped && step_ < options_.steps) return false;
+  }
+  return true;
+}
+
+StepRecord Loop::train_step() {
+  StepRecord record;
+  record.step = step_;
+  record.lr = optimizer_->set_lr_factor(lr_factor(options_.schedule, step_, options_.steps));
+  const auto batch = hooks_.batch(step_);
+  record.pictures = batch.size() * batch.pictures.size(1);
+
+  model_->train();
+  // Whatever LibTorch draws (dropout) is a function of the step as well.
+  torch::manual_seed(seed_ * 1000003 + static_cast<uint64_t>(step_));
+  const auto buffers = buffers_of(*model_);
+  std::map<std::string, Tensor> task_losses;
+  for (const auto& [task, terms] : hooks_.objective(batch)) {
+    for (const auto& term : terms) record.terms[task + "." + term.name] = term.value.item<double>();
+    task_losses[task] = weighted_sum(terms);
+    record.weights[task] = weighting_->weight(task);
+  }
+  if (!task_losses.empty()) {
+    const auto loss = weighting_->forward(task_losses);
+    record.loss = loss.item<double>();
+    update(loss, record);
+  }
+  if (record.skipped) restore_buffers(*model_, buffers);
+  ++step_;
+  return record;
+}
+
+void Loop::update(const Tensor& loss, StepRecord& record) {
+  record.skipped = !std::isfinite(record.loss);
+  if (record.skipped) return;
+  optimizer_->zero_grad();
+  loss.backward();
+  record.grad_norm = optimizer_->clip_grad_norm(options_.clip_norm);
+  record.skipped = !std::isfinite(record.grad_norm);
+  if (record.skipped) return;
+  optimizer_->step();
+  if (average_) average_->update(*model_);
+}
+
+void Loop::guard_against_skips(const StepRecord& record) {
+  skipped_in_a_row_ = record.skipped ? skipped_in_a_row_ + 1 : 0;
+  if (skipped_in_a_row_ <= options_.max_skipped_steps) return;
+  throw UserError(
+      "training diverged: " + std::to_string(skipped_in_a_row_) + " steps in a row up to step " +
+      std::to_string(record.step) + " gave no usable gradient (" + unfinite_terms(record) +
+      "). Lower train.optimizer.lr (now " + std::to_string(options_.optimizer.lr) +
+      "), set train.clip_norm, or raise train.max_skipped_steps; the last checkpoint is kept");
+}
+
+void Loop::evaluate_and_save(bool last) {
+  const auto due = [&](int64_t every) { return every > 0 && step_ % every == 0; };
+  const bool finished = step_ == options_.steps;
+  if (hooks_.evaluate && (due(options_.evaluate_every) || finished) && evaluated_at_ != step_) {
+    std::optional<WeightAverage::Applied> applied;
+    if (average_) applied.emplace(*average_, *model_);
+    model_->eval();
+    const double score = hooks_.evaluate(step_);
+    applied.reset();
+    evaluated_at_ = step_;
+    if (score > best_) {
+      best_ = score;
+      hooks_.save(snapshot(), /*best=*/true);
+    }
+  }
+  if (due(options_.checkpoint_every) || last) hooks_.save(snapshot(), /*best=*/false);
+}
+
+Checkpoint Loop::snapshot() const {
+  Checkpoint checkpoint;
+  for (const auto& entry : model_->named_parameters())
+    checkpoint.weights[entry.key()] = entry.value().detach();
+  for (const auto& entry : model_->named_buffers()) checkpoint.weights[entry.key()] = entry.value();
+  for (const auto& entry : weighting_->named_parameters()) {
+    checkpoint.weighting[entry.key()] = entry.value().detach();
+  }
+  checkpoint.optimizer = optimizer_->state();
+  if (average_) checkpoint.average = average_->weights();
+  checkpoint.step = step_;
+  checkpoint.average_updates = average_ ? average_->updates() : 0;
+  checkpoint.skipped_in_a_row = skipped_in_a_row_;
+  checkpoint.best = best_;
+  return checkpoint;
+}
+
+void Loop::restore(const Checkpoint& checkpoint) {
+  models::load_state(*model_, checkpoint.weights,
+                     "cannot resume: the checkpoint does not fit the model");
+  models::load_state(*weighting_, checkpoint.weighting,
+                     "cannot resume: the checkpoint does not fit train.weighting");
+  if (average_) {
+    if (checkpoint.average.empty()) {
+      throw UserError(
+          "cannot resume: the checkpoint has no weight average; set train.ema_decay=0 as in that "
+          "run");
+    }
+    average_->load(checkpoint.average, checkpoint.average_updates);
+  }
+  optimizer_->load_state(checkpoint.optimizer);
+  step_ = checkpoint.step;
+  skipped_in_a_row_ = checkpoint.skipped_in_a_row;
+  best_ = checkpoint.best;
+}
+
+}  // namespace manyfold::train

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/config/fields.h"
+#include "data/batch.h"
+#include "losses/weighting.h"
+#include "models/multitask.h"
+#include "train/checkpoint.h"
+#include "train/ema.h"
+#include "train/optimizer.h"
+#include "train/schedule.h"
+#include "train/supervised.h"
+
+namespace manyfold::train {
+
+struct LoopOptions {
+  int64_t steps = 1000;
+  int64_t evaluate_every = 500;
+  int64_t checkpoint_every = 500;
+  double clip_norm = 5;
+  double ema_decay = 0.998;
+  int64_t max_skipped_steps = 10;
+  std::string weighting = "fixed";
+  std::vector<std::string> freeze;
+  OptimizerOptions optimizer;
+  ScheduleOptions schedule;
+
+  void fields(config::Fields& f);
+};
+
+/// What happened in one step.
+struct StepRecord {
+  int64_t step = 0;                       // counted from 0
+  double loss = 0;                        // the weighted sum that was differentiated
+  std::map<std::string, double> terms;    // "<task>.<term>", unweighted, of the tasks that were run
+  std::map<std::string, double> weights;  // of the tasks, as the weighting has them now
+  double lr = 0;
+  double grad_norm = 0;  // before clipping
+  bool skipped = false;  // the loss or a gradient was not finite: nothing was changed by this step
+  int64_t pictures = 0;
+};
+
+/// What the loop needs from outside.
+struct LoopHooks {
+  /// Batch of a step; called once a step, in order.
+  std::function<data::Batch(int64_t step)> batch;
+  /// The terms to learn from.
+  std::function<TaskTerms(const data::Batch&)> objective;
+  std::function<void(const StepRecord&)> logged;
+  /// Scores the model as it stands (weights averaged if so configured), in evaluation mode; higher
+  /// is better.
+  std::function<double(int64_t steps_done)> evaluate;
+  /// Writes a checkpoint; `best` if its score is the highest so far.
+  std::function<void(const Checkpoint&, bool best)> save;
+  /// True when the run should save and end after the current step.
+  std::function<bool()> stop;
+};
+
+/// The one training loop: supervised learning, distillation and pre-training are objectives of it.
+/// The state between two steps is what `snapshot` returns, so a resumed run repeats an
+/// uninterrupted one bit for bit.
+class Loop {
+ public:
+  /// `task_weights` in the order of the tasks. The device is that of the model's parameters.
+  Loop(const LoopOptions& options, uint64_t seed, models::MultiTaskModel model,
+       const std::vector<std::pair<std::string, double>>& task_weights, LoopHooks hooks);
+
+  /// Trains up to `options.steps`; returns false if it was stopped before.
+  /// Throws UserError when too many steps in a row had to be skipped.
+  bool run();
+
+  Checkpoint snapshot() const;
+  /// Goes on from a snapshot. Throws UserError when it does not fit the model or the options.
+  void restore(const Checkpoint& checkpoint);
+
+  int64_t steps_done() const { return step_; }
+
+ private:
+  StepRecord train_step();
+  void update(const torch::Tensor& loss, StepRecord& record);
+  void guard_against_skips(const StepRecord& record);
+  void evaluate_and_save(bool last);
+
+  LoopOptions options_;
+  uint64_t seed_;
+  models::MultiTaskModel model_;
+  LoopHooks hooks_;
+  std::shared_ptr<losses::LossWeighting> weighting_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::optional<WeightAverage> average_;
+  int64_t step_ = 0;
+  int64_t skipped_in_a_row_ = 0;
+  int64_t evaluated_at_ = -1;
+  double best_ = -1;
+};
+
+}  // namespace manyfold::train

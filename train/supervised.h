@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "data/batch.h"
+#include "models/multitask.h"
+#include "train/task.h"
+
+namespace manyfold::train {
+
+/// The loss terms of every task that was run on a batch.
+using TaskTerms = std::vector<std::pair<std::string, Terms>>;
+
+/// Learns from labels. The encoder sees every picture; a head sees the rows that carry its task's
+/// label, and is not run when there are none. So a term is averaged over labelled pictures, and
+/// neither a head's gradient nor its BatchNorm statistics depend on how many others are in the
+/// batch.
+TaskTerms supervised_terms(models::MultiTaskModelImpl& model, const Tasks& tasks,
+                           const data::Batch& batch);
+
+}  // namespace manyfold::train

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <opencv2/core/types.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/config/fields.h"
+#include "data/batch.h"
+#include "data/warp.h"
+#include "metrics/metric.h"
+#include "models/features.h"
+
+namespace manyfold::train {
+
+/// One named scalar of a loss. What is logged is what is summed: value * weight.
+struct Term {
+  std::string name;
+  torch::Tensor value;  // []
+  double weight = 1;
+};
+using Terms = std::vector<Term>;
+
+/// One function of the model: its label, head, loss, decoder and metric stand together, in one file
+/// of tasks/.
+class Task {
+ public:
+  virtual ~Task() = default;
+
+  /// The task's own options.
+  virtual void fields(config::Fields& f) = 0;
+  /// What it learns from.
+  virtual data::LabelSpec label() const = 0;
+  virtual std::shared_ptr<models::Head> make_head(
+      const std::vector<models::FeatureInfo>& features) const = 0;
+  /// Loss terms over labelled pictures. Every row of `labels` carries the label; outputs have the
+  /// same rows.
+  virtual Terms loss(const std::vector<torch::Tensor>& outputs,
+                     const data::Labels& labels) const = 0;
+  /// One prediction for each row of the outputs, in pixels of the network's input. Objects come
+  /// with every score from a low one on: whoever shows them applies `threshold`.
+  virtual std::vector<data::Label> decode(const std::vector<torch::Tensor>& outputs,
+                                          cv::Size input) const = 0;
+  /// The score from which an object is shown to people.
+  virtual double threshold() const { return 0; }
+  virtual std::unique_ptr<metrics::Metric> metric() const = 0;
+  /// One number in [0, 1], higher is better, out of the metric's figures: what the best checkpoint
+  /// is chosen by.
+  virtual double score(const std::vector<metrics::Figure>& figures) const = 0;
+  /// What a host program needs to decode the outputs: class names, anchors, strides, thresholds.
+  virtual nlohmann::json describe() const = 0;
+};
+
+/// The entry of one task in a config: which kind it is, how much it weighs, and the kind's own
+/// options.
+struct TaskOptions {
+  std::string type;
+  double weight = 1;
+  std::shared_ptr<Task> task;
+
+  void fields(config::Fields& f);
+};
+
+/// Tasks by name, in the order of the config.
+using Tasks = std::vector<std::pair<std::string, TaskOptions>>;
+
+data::LabelSpecs label_specs(const Tasks& tasks);
+
+}  // namespace manyfold::train
