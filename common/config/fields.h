@@ -52,6 +52,7 @@ class Fields {
   virtual void field(const char* key, std::vector<std::string>& value, const char* doc) = 0;
   virtual void field(const char* key, std::map<std::string, double>& value, const char* doc,
                      Range allowed = any()) = 0;
+  /// An entry that is null becomes the empty word.
   virtual void field(const char* key, std::map<std::string, std::string>& value,
                      const char* doc) = 0;
 

@@ -1,6 +1,7 @@
 #include "common/config/reader.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "common/config/range.h"
 #include "common/error.h"
@@ -110,6 +111,12 @@ void Reader::read_map(const char* key, std::map<std::string, T>& out, const Allo
   std::map<std::string, T> items;
   for (const auto& [name, child] : value->map()) {
     T item{};
+    if constexpr (std::is_same_v<T, std::string>) {
+      if (child.is_null()) {
+        items[name.text()] = item;
+        continue;
+      }
+    }
     if (read(path(key) + "." + name.text(), child, item, allowed...)) items[name.text()] = item;
   }
   out = std::move(items);

@@ -272,6 +272,71 @@ TEST(Scene, HeadsTurnNoFurtherThanTheOptionsAllow) {
   EXPECT_GT(most, 15);
 }
 
+/// A large face, as a perfect camera takes it in even light, with nothing in front.
+SceneDescription portrait(uint64_t index, const Angles& head) {
+  auto options = only_people();
+  options.group_share = options.full_body_share = options.gesture_share = 0;
+  options.glasses_share = options.hat_share = options.mask_share = options.occluder_share = 0;
+  options.harshness = 0;
+  auto d = describe(11, index, options);
+  d.size = {320, 320};
+  d.camera.centre = {160, 160};
+  d.camera.focal = 750;
+  d.camera.set_roll(0);
+  auto& person = d.people[0];
+  person.at = {0, -0.4f, -10};
+  person.head = head;
+  person.head_look.face.beard = person.head_look.face.moustache = person.head_look.face.stubble = 0;
+  for (auto& arm : person.body.arms) arm.wrist = {0, 12, 0};
+  d.light.towards = {0, 0, 1};
+  d.light.lamp = {0, 0, 0};
+  d.light.from_above = d.light.from_below = {1, 1, 1};
+  d.folds = 0;
+  d.lens = {};
+  d.background.kind = Background::kGradient;
+  return d;
+}
+
+TEST(Scene, LipsLieExactlyWithinTheirLandmarks) {
+  int tested = 0;
+  for (uint64_t i = 0; i < 12; ++i) {
+    for (const Angles& head : {Angles{0, 0, 0}, Angles{25, 10, 20}, Angles{-25, -10, -30}}) {
+      auto d = portrait(i, head);
+      d.people[0].head_look.face.lips = {0, 255, 0};
+      d.people[0].head_look.face.skin = {200, 150, 150};
+      const auto scene = draw(d);
+      const auto& at = scene.people[0].landmarks;
+      const cv::Rect outer =
+          cv::boundingRect(std::vector<cv::Point2f>(at.begin() + 48, at.begin() + 60));
+      std::vector<cv::Point> green;
+      for (int y = outer.y - 15; y < outer.br().y + 15; ++y) {
+        for (int x = outer.x - 15; x < outer.br().x + 15; ++x) {
+          const auto& p = scene.picture.at<cv::Vec3b>(y, x);
+          if (p[1] > 150 && p[0] < 90 && p[2] < 90) green.emplace_back(x, y);
+        }
+      }
+      ASSERT_FALSE(green.empty());
+      const cv::Rect lips = cv::boundingRect(green);
+      EXPECT_NEAR(lips.y, outer.y, 4) << i;
+      EXPECT_NEAR(lips.br().y, outer.br().y, 4) << i;
+      EXPECT_NEAR(lips.x, outer.x, 7) << i;
+      EXPECT_NEAR(lips.br().x, outer.br().x, 7) << i;
+      ++tested;
+    }
+  }
+  EXPECT_EQ(tested, 36);
+}
+
+TEST(Scene, MovesSmoothlyWithItsDescription) {
+  const auto still = draw(portrait(2, {0, 0, 0})), moved = draw(portrait(2, {1, 0, 0}));
+  for (int k = 0; k < 68; ++k) {
+    const auto step = moved.people[0].landmarks[k] - still.people[0].landmarks[k];
+    EXPECT_LT(std::hypot(step.x, step.y), 6) << k;
+  }
+  EXPECT_GT(moved.people[0].landmarks[30].x, still.people[0].landmarks[30].x);
+  EXPECT_LT(cv::norm(moved.picture, still.picture, cv::NORM_L1) / (320 * 320 * 3), 6);
+}
+
 TEST(Scene, FacesComeInManySizes) {
   int small = 0, large = 0;
   for (uint64_t i = 0; i < 300; ++i) {
