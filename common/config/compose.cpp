@@ -91,7 +91,7 @@ Value merged(Repository& repository, const std::vector<ComposedItem>& items) {
 }
 
 void remove_key(Value& config, const Override& override) {
-  const auto there = Resolver(config, &config).select(override.key);
+  const auto there = Resolver(config, &config).peek(override.key);
   if (!there || there->is_null() || there->is_missing()) {
     throw ConfigError("override '" + override.line + "': could not delete '" + override.key +
                       "', it does not exist");
@@ -109,7 +109,7 @@ void remove_key(Value& config, const Override& override) {
 
 void add_key(Value& config, const Override& override) {
   const Value value = override.config_value();
-  const auto there = Resolver(config, &config).select(override.key);
+  const auto there = Resolver(config, &config).peek(override.key);
   if (there && !there->is_null() && !there->is_missing() && !value.is_container()) {
     throw ConfigError("override '" + override.line + "': could not append, '" + override.key +
                       "' exists already. To override it leave out the +, to do either write ++");

@@ -293,6 +293,11 @@ std::optional<Value> Resolver::select(const std::string& path) {
   return found ? std::make_optional(content(found, 0)) : std::nullopt;
 }
 
+std::optional<Value> Resolver::peek(const std::string& path) {
+  const Node* found = select_for_resolver(path, root_);
+  return found ? std::make_optional(*found->value) : std::nullopt;
+}
+
 std::optional<Value> Resolver::follow(const std::vector<Key>& keys) {
   Node* node = root_;
   for (const auto& key : keys) {

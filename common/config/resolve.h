@@ -42,6 +42,9 @@ class Resolver {
   /// The value at a dotted path with all below it followed; nullopt when there is none.
   std::optional<Value> select(const std::string& path);
 
+  /// The same with what is below left as it is.
+  std::optional<Value> peek(const std::string& path);
+
   /// What stands at the end of the interpolation at `keys`, its own interpolations left as they
   /// are; nullopt when it cannot be followed.
   std::optional<Value> follow(const std::vector<Key>& keys);

@@ -84,6 +84,7 @@ class Composer {
     if (event_.type == YAML_ALIAS_EVENT) return alias();
     auto made = std::make_shared<YamlNode>();
     made->line = line();
+    made->open = true;
     if (event_.type == YAML_SCALAR_EVENT) {
       scalar(made);
     } else if (event_.type == YAML_SEQUENCE_START_EVENT) {
@@ -105,6 +106,7 @@ class Composer {
         made->pairs.emplace_back(std::move(key), node(depth + 1));
       }
     }
+    made->open = false;
     return made;
   }
 
@@ -112,6 +114,7 @@ class Composer {
     const std::string name = reinterpret_cast<const char*>(event_.data.alias.anchor);
     const auto found = anchors_.find(name);
     if (found == anchors_.end()) fail("alias *" + name + " has no anchor &" + name + " before it");
+    if (found->second->open) fail("alias *" + name + " stands inside its own anchor");
     return found->second;
   }
 

@@ -21,6 +21,7 @@ struct YamlNode {
   std::vector<Ptr> items;
   std::vector<std::pair<Ptr, Ptr>> pairs;
   int line = 0;
+  bool open = false;  // its end has not been read yet
 };
 
 /// The one document of `text`; nullptr when it is empty. Throws ConfigError with "source:line: ".

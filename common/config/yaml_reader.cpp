@@ -23,8 +23,7 @@ class Constructor {
 
   Value value(const YamlNode& node, int depth = 0) {
     if (depth > kMaxDepth) {
-      fail(node, "nested deeper than " + std::to_string(kMaxDepth) +
-                     " levels; does an alias stand inside its own anchor?");
+      fail(node, "nested deeper than " + std::to_string(kMaxDepth) + " levels");
     }
     if (++values_ > kMaxValues) {
       fail(node,

@@ -241,6 +241,12 @@ TEST(Compose, SaysWhatIsWrongAndWhere) {
   }
 }
 
+TEST(Compose, RemovesWhatHoldsInterpolationsThatLeadNowhere) {
+  const Tree tree({{"job.yaml", "a: {b: '${nope}'}\nc: 1\n"}, {"other.yaml", ""}});
+  const auto job = compose({{{tree.folder(), false}}, "job", {"~a"}, false});
+  EXPECT_EQ(to_json(job.config), R"({"c": 1})");
+}
+
 TEST(Compose, FollowsHydrasOwnSettings) {
   const auto config = composed("override_hydra").resolved();
   EXPECT_EQ(config.find("a")->text(), "manyfold");
