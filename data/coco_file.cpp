@@ -62,14 +62,24 @@ class Reader {
   Reader(const std::filesystem::path& path, CocoFile& coco) : file_(path.string()), coco_(coco) {}
 
   void read(const json& root) {
-    for (const auto& category : root.at("categories")) read_category(category);
-    for (const auto& image : root.at("images")) read_image(image);
-    if (root.contains("annotations")) {
-      for (const auto& annotation : root.at("annotations")) read_annotation(annotation);
-    }
+    read_all(root, "categories", &Reader::read_category);
+    read_all(root, "images", &Reader::read_image);
+    if (root.contains("annotations")) read_all(root, "annotations", &Reader::read_annotation);
   }
 
  private:
+  void read_all(const json& root, const std::string& key, void (Reader::*read)(const json&)) {
+    const auto& list = root.at(key);
+    for (size_t i = 0; i < list.size(); ++i) {
+      try {
+        (this->*read)(list.at(i));
+      } catch (const json::exception& error) {
+        throw UserError(file_ + ": not a COCO annotation file: " + key + "[" + std::to_string(i) +
+                        "]: " + error.what());
+      }
+    }
+  }
+
   void read_category(const json& value) {
     category_[value.at("id").get<int64_t>()] = static_cast<int64_t>(coco_.categories.size());
     coco_.categories.push_back(value.at("name").get<std::string>());
@@ -86,8 +96,13 @@ class Reader {
     }
     const auto mask = image.words.find("mask_file");
     if (mask != image.words.end()) image.mask_file = mask->second;
-    image_[image.id] = coco_.images.size();
+    const auto [first, fresh] = image_.emplace(image.id, coco_.images.size());
     coco_.images.push_back(std::move(image));
+    if (fresh) return;
+    const auto text = "has the id " + std::to_string(first->first) +
+                      ", which another image has, too: whose annotations are whose?";
+    bad_image(first->second, Fault::unknown_image, text);
+    bad_image(coco_.images.size() - 1, Fault::unknown_image, text);
   }
 
   void read_annotation(const json& value) {

@@ -6,12 +6,30 @@
 
 namespace manyfold::data {
 
+namespace {
+
+void check_object(const CocoImage& image, const CocoAnnotation& annotation, const LabelRule& rule) {
+  const auto where = "annotation " + std::to_string(annotation.id);
+  if (annotation.box.empty()) {
+    throw BadSample(Fault::bad_box, image.file, where + " has no box");
+  }
+  const auto points = static_cast<int64_t>(annotation.landmarks.size());
+  if (rule.landmarks && points != 0 && points != rule.spec.landmarks) {
+    throw BadSample(Fault::bad_landmarks, image.file,
+                    where + " has " + std::to_string(points) + " key points, and its category " +
+                        std::to_string(rule.spec.landmarks));
+  }
+}
+
+}  // namespace
+
 Objects coco_objects(const CocoImage& image, const LabelRule& rule) {
   Objects objects;
   auto& frame = objects.frames.emplace_back();
   for (const auto& annotation : image.annotations) {
     const auto index = rule.class_of[annotation.category];
     if (index == LabelRule::kSkip) continue;
+    check_object(image, annotation, rule);
     Object object;
     object.box = annotation.box;
     object.class_index = index;

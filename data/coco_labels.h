@@ -10,7 +10,8 @@ namespace manyfold::data {
 
 /// The labels that a CocoImage's annotations give by a rule, in the picture's pixels.
 
-/// `from: boxes`.
+/// `from: boxes`. Throws BadSample for an annotation without a box (bad_box) or with other key
+/// points than its category (bad_landmarks).
 Objects coco_objects(const CocoImage& image, const LabelRule& rule);
 
 /// `from: segments`; `size` is the picture's. Throws BadSample (bad_segment).

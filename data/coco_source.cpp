@@ -137,6 +137,9 @@ Sample CocoSource::get(int64_t index, int64_t detail) const {
   if (bad != coco_.bad_images.end() && (uses_annotations_ || item.annotation >= 0)) {
     throw BadSample(bad->second.fault, bad->second.file, bad->second.text);
   }
+  if (item.annotation >= 0 && image.annotations[item.annotation].box.empty()) {
+    throw BadSample(Fault::bad_box, sample_name(index), "has no box to cut out");
+  }
   const bool stated = !image.size.empty();
   if (!stated) detail = 0;  // the labels' scale would not be known
   if (item.annotation >= 0) {

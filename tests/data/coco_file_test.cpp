@@ -105,6 +105,17 @@ TEST(CocoFile, ABrokenRunLengthCodeSpoilsItsImage) {
               ElementsAre("bad segment: annotation 1: the run-length code ends inside a run"));
 }
 
+TEST(CocoFile, ImagesOfOneIdAreBothUnusable) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("face").image().image().box({1, 1, 5, 5});
+  fixture.json["images"][1]["id"] = 1;
+  fixture.json["annotations"][0]["image_id"] = 1;
+  const auto coco = read(fixture);
+  EXPECT_EQ(coco.bad_images.size(), 2u);
+  EXPECT_THAT(texts(coco.problems)[0], HasSubstr("has the id 1, which another image has, too"));
+}
+
 TEST(CocoFile, SaysWhyAFileIsNotOne) {
   const TempFolder folder;
   const auto refusal = [&](const std::string& text) {
@@ -113,6 +124,8 @@ TEST(CocoFile, SaysWhyAFileIsNotOne) {
   };
   EXPECT_THAT(refusal("{\"images\": ["), HasSubstr("a.json: not a COCO annotation file: "));
   EXPECT_THAT(refusal("{\"categories\": []}"), HasSubstr("key 'images' not found"));
+  EXPECT_THAT(refusal(R"({"categories": [], "images": [{"id": 1, "file_name": "a"}, {"id": 2}]})"),
+              HasSubstr("images[1]: "));
   EXPECT_THAT(message_of<UserError>([&] { read_coco(folder / "none.json"); }),
               HasSubstr("none.json"));
 }

@@ -137,6 +137,29 @@ TEST(CocoSource, ATasksKeyPointsMustBeTheSets) {
             "68; set landmarks: false to learn the boxes alone");
 }
 
+TEST(CocoSource, AnnotationsThatLackABoxOrPointsAreBadSamples) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("face", 2)
+      .image()
+      .box({1, 2, 10, 20})
+      .image()
+      .box({1, 2, 10, 20}, 1, {{"keypoints", {1, 2, 2}}})
+      .image()
+      .box({1, 2, 10, 20});
+  fixture.json["annotations"][0].erase("bbox");
+  auto options = from("boxes");
+  options.landmarks = true;
+  const LabelSpecs specs = {{"faces", object_spec({"face"}, 2)}};
+  const auto source = open(fixture, {{"faces", options}}, specs);
+  EXPECT_EQ(message_of<BadSample>([&] { source->get(0); }),
+            "images/1.png: annotation 1 has no box");
+  EXPECT_EQ(message_of<BadSample>([&] { source->get(1); }),
+            "images/2.png: annotation 2 has 1 key points, and its category 2");
+  EXPECT_TRUE(objects(source->get(2), "faces").frames[0].at(0).landmarks.empty());
+  EXPECT_EQ(fault_of([&] { open(fixture, {}, specs, "crop")->get(0); }), "bad box");
+}
+
 TEST(CocoSource, APicturesCategoryIsItsLabelWhenThereIsOne) {
   const TempFolder folder;
   auto options = from("category");
