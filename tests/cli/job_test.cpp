@@ -107,12 +107,12 @@ class Job : public testing::Test {
 };
 
 TEST_F(Job, AStoppedAndResumedRunEqualsAnUninterruptedOne) {
-  const auto whole = run(job("whole", {"train.steps=12", "export.enabled=false"}));
+  const auto whole = run(job("whole", {"train.steps=20", "export.enabled=false"}));
   ASSERT_EQ(whole.exit_code, 0) << whole.output;
 
-  auto arguments = job("parts", {"train.steps=12", "export.enabled=false"});
+  auto arguments = job("parts", {"train.steps=20", "export.enabled=false"});
   const pid_t child = start(arguments, folder / "first.txt");
-  while (log_of("parts").size() < 5 && !ended(child))
+  while (log_of("parts").size() < 3 && !ended(child))
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   kill(child, SIGTERM);
   ASSERT_EQ(wait_for(child), 143) << read_file(folder / "first.txt");
