@@ -2,6 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <set>
+
 #include "common/error.h"
 
 namespace manyfold::data {
@@ -15,6 +18,31 @@ std::vector<MixSource> mix_sources(const DataOptions& options, const Sources& so
         {entry.first, entry.second.mix_group(), sources[i]->size(), entry.second.weight});
   }
   return mixed;
+}
+
+bool labels_any(const SourceOptions& options, const LabelSpecs& specs) {
+  return std::any_of(options.labels.begin(), options.labels.end(),
+                     [&](const auto& label) { return specs.count(label.first) > 0; });
+}
+
+/// Leaves out the sources that no task in training learns from, and the groups that this empties.
+DataOptions useful_sources(DataOptions options, const LabelSpecs& specs) {
+  const auto all = std::move(options.sources);
+  std::set<std::string> gone, kept;
+  options.sources.clear();
+  for (const auto& source : all) {
+    const bool useful = labels_any(source.second, specs);
+    (useful ? kept : gone).insert(source.second.mix_group());
+    if (useful) {
+      options.sources.push_back(source);
+    } else {
+      spdlog::info("source {} is left out: it labels no task in training", source.first);
+    }
+  }
+  for (const auto& group : gone) {
+    if (kept.count(group) == 0) options.mix.erase(group);
+  }
+  return options;
 }
 
 /// The slots of one rank, with the number each has in the global batch.
@@ -59,7 +87,10 @@ Sources open_sources(const std::vector<std::pair<std::string, SourceOptions>>& l
 }
 
 TrainingData::TrainingData(const DataOptions& options, const LabelSpecs& specs, uint64_t seed)
-    : options_(options), specs_(specs), seed_(seed), bad_(options.max_bad_share) {
+    : options_(useful_sources(options, specs)),
+      specs_(specs),
+      seed_(seed),
+      bad_(options.max_bad_share) {
   if (options_.augment.enabled) check_mirroring(options_.augment, specs_);
   sources_ = open_sources(options_.sources, specs_);
   mixer_ =

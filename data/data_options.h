@@ -53,7 +53,8 @@ struct Shard {
 /// The training sources, mixed and augmented.
 class TrainingData {
  public:
-  /// Opens the sources. Throws ConfigError and UserError before anything slow starts.
+  /// Opens the sources that label a task in training; the others are left out, and said to be.
+  /// Throws ConfigError and UserError before anything slow starts.
   TrainingData(const DataOptions& options, const LabelSpecs& specs, uint64_t seed);
 
   /// Batches from `first_step` on: the same, bit for bit, as a loader that started earlier gives

@@ -93,6 +93,13 @@ TEST_F(TrainingDataTest, BatchesHoldTheirQuotasAndLabels) {
   EXPECT_THAT(real, testing::ElementsAre(2, 3, 2, 3, 2));
 }
 
+TEST_F(TrainingDataTest, SourcesWithoutALabelForATaskAreLeftOut) {
+  options_.sources[1].second.labels[0].first = "sign";  // a task that is not in training
+  const auto batch = batches(0, 1, 1).at(0);
+  for (const auto& origin : batch.origins) EXPECT_EQ(origin.source, "photos");
+  EXPECT_TRUE(batch.labels.at("gesture").present.all().item<bool>());
+}
+
 TEST_F(TrainingDataTest, RanksTogetherSeeTheJointBatch) {
   const auto joint = batches(3, 1, 2)[0];
   for (int64_t rank = 0; rank < 2; ++rank) {
