@@ -75,7 +75,7 @@ TEST(BadFiles, ASourceWithoutAnyGoodSampleIsAnError) {
               HasSubstr("not one sample can be used"));
 }
 
-TEST(BadFiles, ThreadsMaySharedIt) {
+TEST(BadFiles, ThreadsMayShareIt) {
   const Faulty source(1000, {3, 30, 300});
   BadFiles bad(0.01);
   std::vector<std::thread> threads;

@@ -104,7 +104,8 @@ TEST(Loader, NeverMakesMoreBatchesAheadThanAsked) {
     return made(draw, step, slot);
   };
   Loader loader(counted);
-  std::this_thread::sleep_for(milliseconds(150));
+  for (int i = 0; highest < 2 && i < 1000; ++i) std::this_thread::sleep_for(milliseconds(10));
+  std::this_thread::sleep_for(milliseconds(50));
   EXPECT_EQ(highest, 2);  // steps 0, 1, 2, however long nobody asks
   for (int step = 0; step < 5; ++step) {
     loader.next();
@@ -114,8 +115,8 @@ TEST(Loader, NeverMakesMoreBatchesAheadThanAsked) {
 
 TEST(Loader, MeasuresHowLongTheConsumerWaited) {
   auto slow = plan(3, 1);
-  slow.prepare = [](const Draw&, int64_t, int64_t) {
-    std::this_thread::sleep_for(milliseconds(10));
+  slow.prepare = [](const Draw&, int64_t step, int64_t) {
+    std::this_thread::sleep_for(milliseconds(step == 0 ? 10 : 0));
     Sample sample;
     sample.frames = {cv::Mat(8, 8, CV_8UC3)};
     return sample;
@@ -123,7 +124,7 @@ TEST(Loader, MeasuresHowLongTheConsumerWaited) {
   Loader loader(slow);
   loader.next();
   EXPECT_GT(loader.wait_seconds(), 0.025);  // four slots of 10 ms
-  std::this_thread::sleep_for(milliseconds(200));
+  std::this_thread::sleep_for(milliseconds(300));
   const double before = loader.wait_seconds();
   loader.next();
   EXPECT_LT(loader.wait_seconds() - before, 0.03);  // it was ready
