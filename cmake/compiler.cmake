@@ -11,7 +11,6 @@ if(MANYFOLD_SANITIZE)
   target_compile_options(manyfold_flags INTERFACE -Wno-maybe-uninitialized)
   add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
-  target_compile_options(manyfold_flags INTERFACE -Wno-maybe-uninitialized)  # GCC 12 sees ghosts with sanitizers
 endif()
 
 find_program(CCACHE ccache)
