@@ -21,7 +21,8 @@ void print_help(const std::vector<Command>& commands) {
       "Exit codes: 0 done, 1 failed, 2 wrong usage or config, 130 or 143 stopped by a signal.");
 }
 
-int dispatch(const std::vector<Command>& commands, const std::vector<std::string>& arguments) {
+int dispatch(const std::vector<Command>& commands, CommandRunner (*runner)(),
+             const std::vector<std::string>& arguments) {
   const std::string name = arguments.empty() ? "--help" : arguments[0];
   if (name == "--help" || name == "-h" || name == "help") {
     print_help(commands);
@@ -38,14 +39,15 @@ int dispatch(const std::vector<Command>& commands, const std::vector<std::string
     for (const auto& command : commands) names.push_back(command.name);
     throw ConfigError("unknown command '" + name + "'" + known_names(name, names));
   }
-  return found->run({arguments.begin() + 1, arguments.end()});
+  return runner()(name, {arguments.begin() + 1, arguments.end()});
 }
 
 }  // namespace
 
-int run_command(const std::vector<Command>& commands, const std::vector<std::string>& arguments) {
+int run_command(const std::vector<Command>& commands, CommandRunner (*runner)(),
+                const std::vector<std::string>& arguments) {
   try {
-    const int code = dispatch(commands, arguments);
+    const int code = dispatch(commands, runner, arguments);
     std::cout.flush();
     if (std::fflush(stdout) != 0 || !std::cout) throw UserError("cannot write to standard output");
     return code;

@@ -1,25 +1,38 @@
+#include <dlfcn.h>
+
 #include <string>
 #include <vector>
 
 #include "cli/command.h"
-#include "cli/config.h"
-#include "cli/data.h"
-#include "cli/evaluate.h"
-#include "cli/export.h"
-#include "cli/predict.h"
-#include "cli/synth.h"
-#include "cli/train.h"
+#include "common/error.h"
+
+// The program itself links nothing heavy: loading LibTorch alone takes longer than help, the
+// version or a mistyped command should. Everything else stands in a library beside it, opened when
+// there is a command to run.
+
+namespace {
+
+using namespace manyfold;
+
+cli::CommandRunner open_commands() {
+  void* library = dlopen(MANYFOLD_COMMANDS, RTLD_NOW | RTLD_GLOBAL);
+  if (library == nullptr) throw UserError(std::string("cannot load the commands: ") + dlerror());
+  void* function = dlsym(library, "manyfold_run_command");
+  if (function == nullptr) throw UserError(std::string("cannot find the commands: ") + dlerror());
+  return reinterpret_cast<cli::CommandRunner>(function);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  using namespace manyfold::cli;
-  static const std::vector<Command> commands = {
-      {"config", "show a composed config, the choices of a group, the docs of a key", run_config},
-      {"data", "check a data set completely", run_data},
-      {"evaluate", "figures of a trained model on the validation sets", run_evaluate},
-      {"export", "write a verified ONNX package of a trained model", run_export},
-      {"predict", "run a trained model on pictures, a folder or a video", run_predict},
-      {"synth", "write synthetic scenes as a COCO set", run_synth},
-      {"train", "train a model from a config", run_train},
+  static const std::vector<cli::Command> commands = {
+      {"config", "show a composed config, the choices of a group, the docs of a key"},
+      {"data", "check a data set completely"},
+      {"evaluate", "figures of a trained model on the validation sets"},
+      {"export", "write a verified ONNX package of a trained model"},
+      {"predict", "run a trained model on pictures, a folder or a video"},
+      {"synth", "write synthetic scenes as a COCO set"},
+      {"train", "train a model from a config"},
   };
-  return run_command(commands, {argv + 1, argv + argc});
+  return cli::run_command(commands, open_commands, {argv + 1, argv + argc});
 }

@@ -7,7 +7,8 @@ include(CMakePackageConfigHelpers)
 set(FOLDERS common losses models graph data metrics report train exporters)
 install(TARGETS ${FOLDERS} onnxruntime_headers EXPORT manyfoldTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(TARGETS manyfold RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS manyfold manyfold_commands
+        RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 foreach(FOLDER ${FOLDERS})
   install(DIRECTORY ${FOLDER}/ DESTINATION include/manyfold/${FOLDER} FILES_MATCHING PATTERN "*.h")
 endforeach()

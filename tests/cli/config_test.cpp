@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <cstdio>
+#include <sstream>
 
 #include "tests/common/cases.h"
 #include "tests/common/config_tree.h"
@@ -91,6 +92,24 @@ TEST_F(ConfigCommand, HelpsAndNamesTheNearestCommand) {
   EXPECT_EQ(run("confg").code, 2);
   EXPECT_THAT(run("confg").text, HasSubstr("unknown command 'confg'; did you mean 'config'?"));
   EXPECT_THAT(run("config shw").text, HasSubstr("did you mean 'show'?"));
+}
+
+// The table of names and the library of commands are two files.
+TEST_F(ConfigCommand, EveryCommandOfTheHelpCanBeRun) {
+  std::istringstream lines(run("--help").text);
+  std::string line;
+  while (std::getline(lines, line) && line != "Commands:") {
+  }
+  int commands = 0;
+  while (std::getline(lines, line) && !line.empty()) {
+    std::string name;
+    std::istringstream(line) >> name;
+    const auto outcome = run(name + " --help");
+    EXPECT_EQ(outcome.code, 0) << line;
+    EXPECT_THAT(outcome.text, HasSubstr("manyfold " + name));
+    ++commands;
+  }
+  EXPECT_GE(commands, 7);
 }
 
 TEST_F(ConfigCommand, FailsWhenItCannotWrite) { EXPECT_EQ(run("--help > /dev/full").code, 1); }

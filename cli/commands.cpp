@@ -1,0 +1,23 @@
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/config.h"
+#include "cli/data.h"
+#include "cli/evaluate.h"
+#include "cli/export.h"
+#include "cli/predict.h"
+#include "cli/synth.h"
+#include "cli/train.h"
+
+/// What `main` looks up in this library: a cli::CommandRunner for the commands of its table.
+extern "C" int manyfold_run_command(const std::string& name,
+                                    const std::vector<std::string>& arguments) {
+  using namespace manyfold::cli;
+  static const std::map<std::string, int (*)(const std::vector<std::string>&)> commands = {
+      {"config", run_config}, {"data", run_data},       {"evaluate", run_evaluate},
+      {"export", run_export}, {"predict", run_predict}, {"synth", run_synth},
+      {"train", run_train},
+  };
+  return commands.at(name)(arguments);
+}
