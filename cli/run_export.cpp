@@ -1,5 +1,6 @@
 #include "cli/run_export.h"
 
+#include <ATen/Parallel.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>

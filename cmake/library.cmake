@@ -1,7 +1,7 @@
 # manyfold_library(NAME [TORCH] [LINK targets...])
 #
 # The library of one folder: every .cpp below it. TORCH links LibTorch and compiles with the one precompiled header
-# of the project, without which its headers cost twenty seconds in every file.
+# of the project, without which tensors alone cost ten seconds in every file.
 
 add_library(torch_pch OBJECT ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)
 target_precompile_headers(torch_pch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.h)

@@ -1,7 +1,5 @@
 #pragma once
-// The one precompiled header: what every file that handles modules or tensors would include anyway.
-#include <torch/torch.h>
-
-#include <map>
-#include <string>
-#include <vector>
+// The one precompiled header: tensors. Not <torch/torch.h>: GCC instantiates what a precompiled
+// header leaves pending again in every file, which costs more than the few headers of torch/nn that
+// a file names itself.
+#include <torch/types.h>

@@ -2,6 +2,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include <ATen/Parallel.h>
+
 #include "exporters/onnx_writer.h"
 #include "exporters/runtime.h"
 #include "graph/replay.h"

@@ -1,6 +1,6 @@
 #include "data/collate.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "common/error.h"
 #include "tests/data/fixture.h"

@@ -1,7 +1,7 @@
 #include "data/data_options.h"
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "common/error.h"
 #include "tests/data/fixture.h"

@@ -1,5 +1,9 @@
 #include "exporters/lowering.h"
 
+#include <torch/nn/functional/normalization.h>
+#include <torch/nn/functional/padding.h>
+#include <torch/nn/functional/upsampling.h>
+
 #include <numeric>
 #include <set>
 

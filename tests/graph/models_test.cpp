@@ -1,6 +1,6 @@
 // The shipped models keep to what tracing can record: any batch, in both modes, bit for bit.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "graph/replay.h"
 #include "graph/trace.h"

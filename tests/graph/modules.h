@@ -1,7 +1,12 @@
 #pragma once
 // Small modules that between them use what the project's models are built from.
 
-#include <torch/torch.h>
+#include <torch/nn/functional/pooling.h>
+#include <torch/nn/functional/upsampling.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/linear.h>
 
 #include <string>
 

@@ -1,7 +1,7 @@
 #include "tests/graph/shipped_models.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "graph/cost.h"
 #include "graph/replay.h"

@@ -1,5 +1,7 @@
 #include "models/multitask.h"
 
+#include <torch/optim/sgd.h>
+
 #include "models/encoders.h"
 #include "models/heads.h"
 #include "testing.h"

@@ -1,3 +1,5 @@
+#include <torch/optim/adam.h>
+
 #include "losses/classification.h"
 #include "losses/segmentation.h"
 #include "losses/ssld.h"

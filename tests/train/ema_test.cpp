@@ -1,6 +1,7 @@
 #include "train/ema.h"
 
 #include <gtest/gtest.h>
+#include <torch/nn/modules/batchnorm.h>
 
 namespace manyfold::train {
 namespace {
