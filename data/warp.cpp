@@ -105,13 +105,30 @@ struct Warp {
   }
 };
 
+/// A mask grown to `size` with outlines that are not stairs: the class whose share, interpolated
+/// linearly, is the largest.
+cv::Mat grow_mask(const cv::Mat& mask, const Affine& map, cv::Size size) {
+  double largest = 0;
+  cv::minMaxLoc(mask, nullptr, &largest);
+  cv::Mat grown = cv::Mat::zeros(size, CV_8UC1), most = cv::Mat::zeros(size, CV_32FC1), share;
+  for (int index = 0; index <= static_cast<int>(largest); ++index) {
+    cv::Mat member;
+    cv::Mat(mask == index).convertTo(member, CV_32F, 1.0 / 255);
+    cv::warpAffine(member, share, on_pixel_centres(map), size, cv::INTER_LINEAR,
+                   cv::BORDER_REPLICATE);
+    grown.setTo(index, share > most);
+    cv::max(share, most, most);
+  }
+  return grown;
+}
+
 struct Unwarp {
   Affine map;
   cv::Size picture;
 
   Label operator()(const Mask& mask) const {
     Mask warped;
-    for (const auto& frame : mask.frames) warped.frames.push_back(warp_mask(frame, map, picture));
+    for (const auto& frame : mask.frames) warped.frames.push_back(grow_mask(frame, map, picture));
     return warped;
   }
   Label operator()(const ClassIndex& label) const { return label; }

@@ -228,5 +228,22 @@ TEST(Unwarp, BringsPredictionsBackToThePicture) {
   EXPECT_EQ(cv::boundingRect(large), cv::Rect(20, 20, 80, 100));
 }
 
+TEST(Unwarp, OutlinesOfAGrownMaskAreNoStairs) {
+  cv::Mat mask = cv::Mat::zeros(40, 40, CV_8UC1);
+  for (int row = 0; row < 40; ++row) mask.row(row).colRange(0, row + 1) = 2;  // below the diagonal
+  const auto geometry = fit({400, 400}, {40, 40});
+  const auto large = std::get<Mask>(unwarp_label(Mask{{mask}}, geometry, {400, 400})).frames[0];
+  // The border of nearest neighbours would lie up to ten pixels off the diagonal on one side; as a
+  // straight line it keeps its distance.
+  int least = 400, most = -400;
+  for (int row = 50; row < 350; ++row) {
+    const int beyond = cv::countNonZero(large.row(row)) - row;
+    least = std::min(least, beyond);
+    most = std::max(most, beyond);
+  }
+  EXPECT_LE(most - least, 5);
+  EXPECT_EQ(cv::countNonZero(large == 1), 0);
+}
+
 }  // namespace
 }  // namespace manyfold::data
