@@ -129,10 +129,11 @@ data::Batch Run::next_batch() {
 void Run::log(const train::StepRecord& record) {
   report::NamedValues losses = {{"total", record.loss}};
   report::NamedValues values = {{"loss/total", record.loss}};
-  for (const auto& [name, value] : record.terms) {
-    losses.emplace_back(name, value);
-    values.emplace_back("loss/" + name, value);
+  for (const auto& [task, value] : record.losses) {
+    losses.emplace_back(task, value);
+    values.emplace_back("loss/" + task, value);
   }
+  for (const auto& [name, value] : record.terms) values.emplace_back("loss/" + name, value);
   for (const auto& [task, weight] : record.weights) values.emplace_back("weight/" + task, weight);
   values.emplace_back("lr", record.lr);
   values.emplace_back("grad_norm", record.grad_norm);

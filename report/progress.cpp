@@ -112,6 +112,10 @@ Progress::~Progress() {
 
 void Progress::update_rates(int64_t images, double seconds, double waited) {
   if (seconds <= 0) return;
+  ++steps_;
+  images_ += images;
+  seconds_ += seconds;
+  waited_ += waited;
   steps_per_second_.add(1 / seconds, seconds);
   images_per_second_.add(static_cast<double>(images) / seconds, seconds);
   waiting_.add(std::min(1.0, waited / seconds), seconds);
@@ -156,7 +160,14 @@ void Progress::message(const std::string& text) {
 
 void Progress::finish() {
   show();
-  if (output_.live) *output_.out << '\n' << std::flush;
+  if (output_.live) *output_.out << '\n';
+  if (seconds_ > 0) {
+    *output_.out << fmt::format(
+        "{}: {} steps in {}, {:.0f} images/s, {:.1f} % of the time waiting for data\n", state_.name,
+        steps_, duration_text(seconds_), static_cast<double>(images_) / seconds_,
+        100 * waited_ / seconds_);
+  }
+  *output_.out << std::flush;
   line_open_ = false;
 }
 

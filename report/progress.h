@@ -73,7 +73,8 @@ class Progress {
   void skip_time();
   /// A line for the reader, above the live one.
   void message(const std::string& text);
-  /// Shows the last state for good.
+  /// Shows the last state for good, and what the whole loop took: "train: 1000 steps in 3:20, 160
+  /// images/s, 0.4 % of the time waiting for data".
   void finish();
 
   const ProgressState& state() const { return state_; }
@@ -86,6 +87,8 @@ class Progress {
   ProgressOutput output_;
   FadingMean steps_per_second_{30}, images_per_second_{10}, waiting_{10};
   double last_step_, last_shown_;
+  int64_t steps_ = 0, images_ = 0;  // of this process
+  double seconds_ = 0, waited_ = 0;
   bool line_open_ = false;
 };
 

@@ -125,7 +125,11 @@ StepRecord Loop::train_step() {
   const auto buffers = buffers_of(*model_);
   std::map<std::string, Tensor> task_losses;
   for (const auto& [task, terms] : hooks_.objective(batch)) {
-    for (const auto& term : terms) record.terms[task + "." + term.name] = term.value.item<double>();
+    for (const auto& term : terms) {
+      const double value = term.value.item<double>();
+      record.terms[task + "." + term.name] = value;
+      record.losses[task] += value * term.weight;
+    }
     task_losses[task] = weighted_sum(terms);
     record.weights[task] = weighting_->weight(task);
   }

@@ -39,6 +39,7 @@ struct StepRecord {
   int64_t step = 0;                       // counted from 0
   double loss = 0;                        // the weighted sum that was differentiated
   std::map<std::string, double> terms;    // "<task>.<term>", unweighted, of the tasks that were run
+  std::map<std::string, double> losses;   // by task: the weighted sum of its terms
   std::map<std::string, double> weights;  // of the tasks, as the weighting has them now
   double lr = 0;
   double grad_norm = 0;  // before clipping

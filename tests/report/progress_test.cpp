@@ -142,6 +142,18 @@ TEST_F(ProgressTest, AnEvaluationDoesNotCountAsASlowStep) {
   EXPECT_NEAR(*progress.state().seconds_left, 98, 1e-9);
 }
 
+TEST_F(ProgressTest, ClosesWithTheMeansOfTheWholeLoop) {
+  Progress progress("train", 100, 60, output(false));
+  for (int i = 0; i < 40; ++i) {
+    now_ += i < 20 ? 1 : 3;  // 80 seconds in all
+    progress.step(32, 0.2);
+  }
+  progress.finish();
+  EXPECT_THAT(out_.str(),
+              testing::EndsWith(
+                  "train: 40 steps in 1:20, 16 images/s, 10.0 % of the time waiting for data\n"));
+}
+
 TEST_F(ProgressTest, WithoutATerminalItPrintsPlainLinesAtIntervals) {
   Progress progress("train", 100, 0, output(false, 30));
   for (int i = 0; i < 70; ++i) {
