@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <opencv2/imgproc.hpp>
 
 #include "common/error.h"
 
@@ -13,28 +12,30 @@ namespace {
 
 using Kind = LabelSpec::Kind;
 
-/// Interleaved RGB to three planes at `to`.
-void write_planes(const cv::Mat& picture, uint8_t* to) {
-  const size_t plane = picture.total();
-  cv::Mat planes[3];
-  for (int c = 0; c < 3; ++c) planes[c] = cv::Mat(picture.size(), CV_8UC1, to + c * plane);
-  cv::split(picture, planes);
+/// A tensor of one value, filled by this thread alone: LibTorch's own fill would start a team of
+/// OpenMP threads for every loader thread, and with more threads than cores OpenMP sends the
+/// network's threads to sleep at every barrier.
+template <class T>
+torch::Tensor filled(const std::vector<int64_t>& shape, T value) {
+  auto tensor = torch::empty(shape, c10::CppTypeToScalarType<T>::value);
+  std::fill_n(tensor.template data_ptr<T>(), tensor.numel(), value);
+  return tensor;
 }
 
-void write_rows(const cv::Mat& mask, uint8_t* to) {
-  cv::Mat target(mask.size(), CV_8UC1, to);
-  mask.copyTo(target);
+void write_rows(const cv::Mat& picture, uint8_t* to) {
+  cv::Mat target(picture.size(), picture.type(), to);
+  picture.copyTo(target);
 }
 
 Labels empty_labels(const LabelSpec& spec, int64_t slots, int64_t frames, cv::Size size) {
   Labels labels;
-  labels.present = torch::zeros({slots}, torch::kBool);
+  labels.present = filled({slots}, false);
   if (spec.kind == Kind::mask) {
-    labels.mask = torch::full({slots, frames, size.height, size.width}, Mask::kIgnore, torch::kU8);
+    labels.mask = filled({slots, frames, size.height, size.width}, uint8_t{Mask::kIgnore});
   } else if (spec.kind == Kind::class_index) {
-    labels.index = torch::full({slots}, -1, torch::kInt64);
+    labels.index = filled({slots}, int64_t{-1});
   } else {
-    labels.count = torch::zeros({slots, frames}, torch::kInt64);
+    labels.count = filled({slots, frames}, int64_t{0});
   }
   return labels;
 }
@@ -51,7 +52,8 @@ BatchBuilder::BatchBuilder(const LabelSpecs& specs, int64_t slots, int64_t frame
     : specs_(specs), slots_(slots), frames_(frames), size_(size) {
   batch_.step = step;
   batch_.origins.resize(slots);
-  batch_.pictures = torch::empty({slots, frames, 3, size.height, size.width}, torch::kU8);
+  batch_.pictures = torch::empty({slots, frames, size.height, size.width, 3}, torch::kU8)
+                        .permute({0, 1, 4, 2, 3});
   for (const auto& [task, spec] : specs_) {
     batch_.labels[task] = empty_labels(spec, slots, frames, size);
     if (spec.kind == Kind::objects) objects_[task].resize(slots);
@@ -70,7 +72,7 @@ void BatchBuilder::put(int64_t slot, const Sample& sample) {
   for (int64_t t = 0; t < frames_; ++t) {
     TORCH_CHECK(sample.frames[t].size() == size_ && sample.frames[t].type() == CV_8UC3,
                 "collate: a frame has another size or type than its batch");
-    write_planes(sample.frames[t], pictures + t * 3 * pixels);
+    write_rows(sample.frames[t], pictures + t * 3 * pixels);
   }
   for (const auto& [task, spec] : specs_) {
     const auto found = sample.labels.find(task);
@@ -96,10 +98,10 @@ void BatchBuilder::put_objects(const LabelSpec& spec, std::vector<ObjectRow>& ro
     for (const auto& frame : row.frames) most = std::max(most, frame.size());
   }
   const auto width = static_cast<int64_t>(most), points = spec.landmarks;
-  labels.box = torch::zeros({slots_, frames_, width, 4});
-  labels.object_class = torch::full({slots_, frames_, width}, -1, torch::kInt64);
-  labels.landmarks = torch::zeros({slots_, frames_, width, points, 2});
-  labels.visible = torch::zeros({slots_, frames_, width, points}, torch::kBool);
+  labels.box = filled({slots_, frames_, width, 4}, 0.0f);
+  labels.object_class = filled({slots_, frames_, width}, int64_t{-1});
+  labels.landmarks = filled({slots_, frames_, width, points, 2}, 0.0f);
+  labels.visible = filled({slots_, frames_, width, points}, false);
   const float w = size_.width, h = size_.height;
   for (int64_t n = 0; n < slots_; ++n) {
     for (size_t t = 0; t < rows[n].frames.size(); ++t) {

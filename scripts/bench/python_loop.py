@@ -36,7 +36,7 @@ class ConvBnAct(nn.Module):
 
 
 class Stdc(nn.Module):
-    def __init__(self, channels, blocks=4):
+    def __init__(self, channels, blocks=3):
         super().__init__()
         cin = channels
         for i in range(blocks):
@@ -144,17 +144,17 @@ class Model(nn.Module):
 
 
 def read_checkpoint(path):
-    """The weights of a manyfold checkpoint (safetensors: a length, a JSON header, the bytes)."""
+    """The deployed weights of a manyfold checkpoint (safetensors: a length, a JSON header, the bytes)."""
     raw = pathlib.Path(path).read_bytes()
     length = int.from_bytes(raw[:8], "little")
     header, body = json.loads(raw[8:8 + length]), raw[8 + length:]
     types = {"F32": torch.float32, "I64": torch.int64}
     state = {}
     for name, entry in header.items():
-        if name.startswith("weights/"):
+        if "/" not in name and name != "__metadata__":  # the rest is what a resumed run needs
             begin, end = entry["data_offsets"]
             values = torch.frombuffer(bytearray(body[begin:end]), dtype=types[entry["dtype"]])
-            state[name[len("weights/"):]] = values.reshape(entry["shape"])
+            state[name] = values.reshape(entry["shape"])
     return state
 
 

@@ -12,10 +12,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 manyfold() {
-  build/release/manyfold train --config-name real data.root="$data" run.dir="$work/run$1" train.steps="$steps" \
-    train.evaluate_every=0 train.checkpoint_every=0 export.enabled=false \
-    '~data.sources.seg_people' '~data.sources.coco_people' '~data.sources.hands_fingers' \
-    '~data.sources.hands_gestures' '~data.sources.faces_boxes' >"$work/log$1" 2>&1 || { cat "$work/log$1" >&2; exit 1; }
+  build/release/manyfold train --config-dir scripts/bench --config-name training_bench data.root="$data" \
+    run.dir="$work/run$1" train.steps="$steps" >"$work/log$1" 2>&1 || { cat "$work/log$1" >&2; exit 1; }
   sed -n 's/^train: .* \([0-9]*\) images\/s, \([0-9.]*\) %.*/\1 \2/p' "$work/log$1"
 }
 

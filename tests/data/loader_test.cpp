@@ -1,10 +1,12 @@
 #include "data/loader.h"
 
+#include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <stdexcept>
 #include <thread>
 
@@ -61,6 +63,32 @@ TEST(Loader, StartsAtAnyStep) {
   Loader loader(late);
   EXPECT_EQ(loader.next()->step, 40);
   EXPECT_EQ(loader.next()->step, 41);
+}
+
+int64_t threads_of_this_process() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return std::distance(begin(tasks), end(tasks));
+}
+
+// A worker with an OpenMP team of its own makes the network's team sleep at every barrier.
+TEST(Loader, WorkersStartNoThreadsOfTheirOwn) {
+  at::set_num_threads(3);
+  auto large = plan(1 << 20, 2);
+  large.size = {160, 160};
+  large.draws = [](int64_t step) { return std::vector<Draw>(16, {0, step}); };
+  large.specs["mask"].kind = LabelSpec::Kind::mask;
+  large.specs["faces"].kind = LabelSpec::Kind::objects;
+  large.specs["faces"].landmarks = 68;
+  large.prepare = [](const Draw&, int64_t, int64_t) {
+    Sample sample;
+    sample.frames = {cv::Mat(160, 160, CV_8UC3)};
+    sample.labels["faces"] = Objects{{std::vector<Object>(100)}};
+    return sample;
+  };
+  const auto before = threads_of_this_process();
+  Loader loader(large);
+  for (int i = 0; i < 4; ++i) loader.next();
+  EXPECT_EQ(threads_of_this_process(), before + 2);
 }
 
 TEST(Loader, StopsCleanlyInTheMiddle) {
