@@ -33,6 +33,10 @@ void JobOptions::fields(config::Fields& f) {
   f.section("data", data, "What is learnt from and validated on.");
   f.section("train", train, "The training loop.");
   f.section("export", exporting, "The ONNX export.");
+  for (const auto& [name, task] : tasks) {
+    f.require(train.weighting != "uncertainty" || task.weight > 0, "tasks",
+              name + ".weight must be > 0: train.weighting = uncertainty learns nothing from 0");
+  }
 }
 
 }  // namespace manyfold::cli

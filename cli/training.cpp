@@ -22,9 +22,9 @@
 namespace manyfold::cli {
 namespace {
 
-std::vector<std::pair<std::string, double>> task_weights(const train::Tasks& tasks) {
-  std::vector<std::pair<std::string, double>> weights;
-  for (const auto& [name, options] : tasks) weights.emplace_back(name, options.weight);
+std::map<std::string, double> task_weights(const train::Tasks& tasks) {
+  std::map<std::string, double> weights;
+  for (const auto& [name, options] : tasks) weights[name] = options.weight;
   return weights;
 }
 

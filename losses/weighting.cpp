@@ -12,12 +12,7 @@ using Losses = std::map<std::string, Tensor>;
 
 class FixedWeighting : public LossWeighting {
  public:
-  FixedWeighting(const WeightingOptions& options, const std::vector<std::string>& tasks) {
-    for (const auto& task : tasks) {
-      const auto given = options.weights.find(task);
-      factor_[task] = given == options.weights.end() ? 1 : given->second;
-    }
-  }
+  explicit FixedWeighting(std::map<std::string, double> weights) : factor_(std::move(weights)) {}
 
   Tensor forward(const Losses& losses) override {
     auto total =
@@ -41,9 +36,9 @@ class FixedWeighting : public LossWeighting {
 
 class UncertaintyWeighting : public FixedWeighting {
  public:
-  UncertaintyWeighting(const WeightingOptions& options, const std::vector<std::string>& tasks)
-      : FixedWeighting(options, tasks) {
-    for (const auto& task : tasks) {
+  explicit UncertaintyWeighting(const std::map<std::string, double>& weights)
+      : FixedWeighting(weights) {
+    for (const auto& [task, weight] : weights) {
       log_variance_[task] = register_parameter("log_variance_" + task, torch::zeros({}));
     }
   }
@@ -70,25 +65,11 @@ class UncertaintyWeighting : public FixedWeighting {
 
 }  // namespace
 
-void WeightingOptions::fields(config::Fields& f) {
-  f.field(
-      "kind", kind,
-      "How losses of several tasks are added up: by the weights given, or by weights learnt from "
-      "each task's uncertainty on top of them.",
-      {"fixed", "uncertainty"});
-  f.field("weights", weights, "Factor of each task's loss, 1 unless named.", config::at_least(0));
-  const bool learnt = kind == "uncertainty";
-  for (const auto& [task, weight] : weights) {
-    f.require(!learnt || weight > 0, "weights",
-              "must be > 0 for '" + task + "': an uncertainty cannot be learnt from nothing");
-  }
-}
-
-std::shared_ptr<LossWeighting> make_weighting(const WeightingOptions& options,
-                                              const std::vector<std::string>& tasks) {
-  if (options.kind == "uncertainty") return std::make_shared<UncertaintyWeighting>(options, tasks);
-  TORCH_CHECK(options.kind == "fixed", "make_weighting: unknown kind '", options.kind, "'");
-  return std::make_shared<FixedWeighting>(options, tasks);
+std::shared_ptr<LossWeighting> make_weighting(const std::string& kind,
+                                              const std::map<std::string, double>& weights) {
+  if (kind == "uncertainty") return std::make_shared<UncertaintyWeighting>(weights);
+  TORCH_CHECK(kind == "fixed", "make_weighting: unknown kind '", kind, "'");
+  return std::make_shared<FixedWeighting>(weights);
 }
 
 }  // namespace manyfold::losses

@@ -5,9 +5,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
-
-#include "common/config/fields.h"
 
 namespace manyfold::losses {
 
@@ -22,20 +19,15 @@ class LossWeighting : public torch::nn::Module {
   virtual double weight(const std::string& task) const = 0;
 };
 
-/// Options for `make_weighting`: the keys under `weighting`.
-struct WeightingOptions {
-  std::string kind = "fixed";             // or "uncertainty"
-  std::map<std::string, double> weights;  // by task; 1 for tasks that are not named
-  void fields(config::Fields& f);
-};
-
 /// `fixed`: sum of weight * loss.
 ///
 /// `uncertainty` (Kendall et al., arXiv 1705.07115): sum of weight * exp(-s) * loss + s / 2, with
 /// one learnt s = ln(variance) for each task, 0 at first. A weight of 1 suits classification, 1/2
 /// squared errors. Can become negative. The parameters are named `log_variance_<task>` and must not
 /// decay.
-std::shared_ptr<LossWeighting> make_weighting(const WeightingOptions& options,
-                                              const std::vector<std::string>& tasks);
+///
+/// weights: factor of each task's loss, by name of the task
+std::shared_ptr<LossWeighting> make_weighting(const std::string& kind,
+                                              const std::map<std::string, double>& weights);
 
 }  // namespace manyfold::losses

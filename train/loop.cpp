@@ -38,18 +38,6 @@ NamedParameters trained_parameters(const models::MultiTaskModel& model,
   return parameters;
 }
 
-std::shared_ptr<losses::LossWeighting> make_weighting(
-    const std::string& kind, const std::vector<std::pair<std::string, double>>& task_weights) {
-  losses::WeightingOptions options;
-  options.kind = kind;
-  std::vector<std::string> tasks;
-  for (const auto& [task, weight] : task_weights) {
-    options.weights[task] = weight;
-    tasks.push_back(task);
-  }
-  return losses::make_weighting(options, tasks);
-}
-
 std::string unfinite_terms(const StepRecord& record) {
   std::string names;
   for (const auto& [name, value] : record.terms) {
@@ -88,12 +76,12 @@ void LoopOptions::fields(config::Fields& f) {
 }
 
 Loop::Loop(const LoopOptions& options, uint64_t seed, models::MultiTaskModel model,
-           const std::vector<std::pair<std::string, double>>& task_weights, LoopHooks hooks)
+           const std::map<std::string, double>& task_weights, LoopHooks hooks)
     : options_(options),
       seed_(seed),
       model_(std::move(model)),
       hooks_(std::move(hooks)),
-      weighting_(make_weighting(options.weighting, task_weights)) {
+      weighting_(losses::make_weighting(options.weighting, task_weights)) {
   for (const auto& part : options_.freeze) model_->freeze(part);
   optimizer_ =
       std::make_unique<Optimizer>(options_.optimizer, trained_parameters(model_, *weighting_));

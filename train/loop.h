@@ -70,7 +70,7 @@ class Loop {
  public:
   /// `task_weights` in the order of the tasks. The device is that of the model's parameters.
   Loop(const LoopOptions& options, uint64_t seed, models::MultiTaskModel model,
-       const std::vector<std::pair<std::string, double>>& task_weights, LoopHooks hooks);
+       const std::map<std::string, double>& task_weights, LoopHooks hooks);
 
   /// Trains up to `options.steps`; returns false if it was stopped before.
   /// Throws UserError when too many steps in a row had to be skipped.

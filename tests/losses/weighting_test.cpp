@@ -15,7 +15,7 @@ void set(LossWeighting& weighting, double a, double b) {
 }
 
 TEST(FixedWeighting, MultipliesByTheWeightsGiven) {
-  const auto weighting = make_weighting({"fixed", {{"b", 3}}}, {"a", "b"});
+  const auto weighting = make_weighting("fixed", {{"a", 1}, {"b", 3}});
   EXPECT_NEAR(weighting->forward(kLosses).item<double>(), 2 + 1.5, 1e-6);
   EXPECT_EQ(weighting->weight("b"), 3);
   EXPECT_TRUE(weighting->parameters().empty());
@@ -24,8 +24,8 @@ TEST(FixedWeighting, MultipliesByTheWeightsGiven) {
 // s = (.5, -.5): (2 e^-.5 + .5 e^.5) / 2 = 1.018711, and twice that with weights of 1; the s
 // cancel.
 TEST(UncertaintyWeighting, GivesTheHandSums) {
-  const auto half = make_weighting({"uncertainty", {{"a", 0.5}, {"b", 0.5}}}, {"a", "b"});
-  const auto whole = make_weighting({"uncertainty", {}}, {"a", "b"});
+  const auto half = make_weighting("uncertainty", {{"a", 0.5}, {"b", 0.5}});
+  const auto whole = make_weighting("uncertainty", {{"a", 1}, {"b", 1}});
   set(*half, 0.5, -0.5);
   set(*whole, 0.5, -0.5);
   EXPECT_NEAR(half->forward(kLosses).item<double>(), 1.018711, 1e-6);
@@ -35,21 +35,21 @@ TEST(UncertaintyWeighting, GivesTheHandSums) {
 
 // c e^-s L + s / 2 is least at s = ln(2 c L).
 TEST(UncertaintyWeighting, RestsAtItsOptimum) {
-  const auto weighting = make_weighting({"uncertainty", {}}, {"a", "b"});
+  const auto weighting = make_weighting("uncertainty", {{"a", 1}, {"b", 1}});
   set(*weighting, std::log(4.), std::log(1.));
   weighting->forward(kLosses).backward();
   for (const auto& s : weighting->parameters()) EXPECT_NEAR(s.grad().item<double>(), 0, 1e-6);
 }
 
 TEST(UncertaintyWeighting, LearnsNothingAboutAbsentTasks) {
-  const auto weighting = make_weighting({"uncertainty", {}}, {"a", "b"});
+  const auto weighting = make_weighting("uncertainty", {{"a", 1}, {"b", 1}});
   weighting->forward({{"a", torch::tensor(2.)}}).backward();
   EXPECT_FALSE(weighting->named_parameters()["log_variance_b"].grad().defined());
   EXPECT_THROW(weighting->forward({{"c", torch::tensor(2.)}}), c10::Error);
 }
 
 TEST(LossWeighting, OfNoTaskIsZero) {
-  EXPECT_EQ(make_weighting({}, {"a"})->forward({}).item<double>(), 0);
+  EXPECT_EQ(make_weighting("fixed", {{"a", 1}})->forward({}).item<double>(), 0);
 }
 
 }  // namespace

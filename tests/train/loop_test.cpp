@@ -62,8 +62,7 @@ struct Fixture {
       if (!best) saved_at.push_back(checkpoint.step);
     };
     hooks.stop = [this] { return stop_after >= 0 && loop->steps_done() >= stop_after; };
-    loop = std::make_unique<Loop>(options, 5, model,
-                                  std::vector<std::pair<std::string, double>>{{"sign", 1.0}},
+    loop = std::make_unique<Loop>(options, 5, model, std::map<std::string, double>{{"sign", 1.0}},
                                   std::move(hooks));
   }
 
