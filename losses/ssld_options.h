@@ -39,7 +39,7 @@ struct SsldOptions {
       1;  // log: squared error of tw, th. sqrt: of the roots, in the picture's units
   double object_weight = 1;
   double background_weight = 1;
-  double landmark_weight = 12;
+  double landmark_weight = 18;
   double ignore_iou = 0.6;
 
   int64_t anchor_count() const { return static_cast<int64_t>(anchors.size() / 2); }

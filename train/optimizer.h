@@ -14,7 +14,7 @@ namespace manyfold::train {
 
 struct OptimizerOptions {
   std::string type = "adamw";
-  double lr = 1e-3;
+  double lr = 5e-3;
   double weight_decay = 0.01;
   std::vector<double> betas = {0.9, 0.999};
   double momentum = 0.9;

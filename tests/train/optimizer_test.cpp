@@ -18,6 +18,7 @@ void set_gradient(torch::Tensor& parameter, double value) {
 OptimizerOptions plain(const std::string& type) {
   OptimizerOptions options;
   options.type = type;
+  options.lr = 1e-3;
   options.weight_decay = 0;
   return options;
 }
