@@ -16,7 +16,11 @@ using namespace manyfold;
 
 cli::CommandRunner open_commands() {
   void* library = dlopen(MANYFOLD_COMMANDS, RTLD_NOW | RTLD_GLOBAL);
-  if (library == nullptr) throw UserError(std::string("cannot load the commands: ") + dlerror());
+  if (library == nullptr) {
+    throw UserError(std::string("cannot load the commands: ") + dlerror() +
+                    "; the file belongs beside the program, or in ../lib of an installed one: "
+                    "build or install again");
+  }
   void* function = dlsym(library, "manyfold_run_command");
   if (function == nullptr) throw UserError(std::string("cannot find the commands: ") + dlerror());
   return reinterpret_cast<cli::CommandRunner>(function);

@@ -157,8 +157,7 @@ TEST_F(Job, ExportsWhatItTrainedAndBothAgree) {
   ASSERT_EQ(again.exit_code, 0) << again.output;
   EXPECT_TRUE(read_file(dir + "/export/model.onnx") == read_file(dir + "/again/model.onnx"));
 
-  ASSERT_EQ(run({"synth", "out=" + dir + "/scenes", "count=3", "scenes.width=96"}).exit_code,
-            0);
+  ASSERT_EQ(run({"synth", "out=" + dir + "/scenes", "count=3", "scenes.width=96"}).exit_code, 0);
   write_file(dir + "/scenes/images/train/broken.jpg", std::string("\xff\xd8\xff\xe0 no picture"));
   for (const auto& model : {std::string(dir), dir + "/export", dir + "/export/model.onnx"}) {
     const auto predicted =
@@ -192,6 +191,9 @@ TEST_F(Job, RefusesBeforeItStarts) {
   const auto missing = run({"train", "--config-name", "real"});
   EXPECT_EQ(missing.exit_code, 2);
   EXPECT_THAT(missing.output, HasSubstr("data.root"));
+  const auto weight = run({"train", "train.weighting=uncertainty", "tasks.gesture.weight=0"});
+  EXPECT_EQ(weight.exit_code, 2);
+  EXPECT_THAT(weight.output, HasSubstr("gesture.weight must be > 0"));
   const auto resume = run({"train", "--resume", "run.dir=" + (folder / "none").string()});
   EXPECT_EQ(resume.exit_code, 1);
   EXPECT_THAT(resume.output, HasSubstr("cannot resume"));
