@@ -58,8 +58,7 @@ std::vector<Draw> part_of(const std::vector<Draw>& draws, Shard shard) {
 
 void DataOptions::fields(config::Fields& f) {
   f.field("root", root, "Folder of the data sets, for sources to refer to as ${data.root}.");
-  f.field("size", size, "Height and width of the network's picture.", config::between(8, 8192));
-  f.require(size.size() == 2, "size", "must be [height, width]");
+  f.field("size", size, "Of the network's picture.", config::between(8, 8192));
   f.field("fit", fit, "How a picture of another shape fits it.", {"letterbox", "stretch"});
   f.field("batch", batch, "Pictures in a training step, of all processes.", config::at_least(1));
   f.field("threads", threads, "Workers that decode and augment.", config::between(1, 256));

@@ -18,9 +18,9 @@ namespace manyfold::data {
 
 /// The section `data` of a configuration.
 struct DataOptions {
-  std::string root;                     // for sources to refer to as ${data.root}
-  std::vector<int64_t> size{160, 160};  // height and width of the network's picture
-  std::string fit = "letterbox";        // or stretch
+  std::string root;                       // for sources to refer to as ${data.root}
+  config::PictureSize size = {160, 160};  // of the network's picture
+  std::string fit = "letterbox";          // or stretch
   int64_t batch = 32;
   int64_t threads = 2;
   int64_t ahead = 4;
@@ -32,7 +32,7 @@ struct DataOptions {
   void fields(config::Fields& f);
 
   cv::Size network_size() const {
-    return {static_cast<int>(size.at(1)), static_cast<int>(size.at(0))};
+    return {static_cast<int>(size.width), static_cast<int>(size.height)};
   }
   Fit how() const { return fit == "stretch" ? Fit::stretch : Fit::letterbox; }
 };

@@ -44,16 +44,6 @@ double median(const std::vector<double>& sorted) {
   return sorted.size() % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/// Pixels of the network's input for one pixel of the picture.
-double network_scale(const std::vector<int64_t>& network, cv::Size picture) {
-  if (network.empty()) return 1;
-  if (picture.empty()) {
-    throw std::invalid_argument("ObjectsMetric: network_size needs the picture's size");
-  }
-  return std::min(static_cast<double>(network[0]) / picture.width,
-                  static_cast<double>(network[1]) / picture.height);
-}
-
 bool has_landmarks(const Object& object) {
   return !is_ignore_region(object) &&
          std::any_of(object.visible.begin(), object.visible.end(), [](uint8_t v) { return v; });
@@ -84,24 +74,24 @@ ObjectsMetric::ObjectsMetric(std::vector<std::string> classes, int64_t landmarks
   if (classes_.empty()) throw std::invalid_argument("ObjectsMetric: no classes");
 }
 
-void ObjectsMetric::add(const data::Label& predicted, const data::Label& truth, cv::Size picture) {
+void ObjectsMetric::add(const data::Label& predicted, const data::Label& truth,
+                        cv::Size /*picture*/) {
   const auto& p = std::get<Objects>(predicted).frames;
   const auto& t = std::get<Objects>(truth).frames;
   if (p.size() != t.size()) {
     throw std::invalid_argument(
         fmt::format("ObjectsMetric: {} predicted frames for {} labelled ones", p.size(), t.size()));
   }
-  const double scale = network_scale(options_.network_size, picture);
-  for (size_t i = 0; i < t.size(); ++i) add_frame(p[i], t[i], scale);
+  for (size_t i = 0; i < t.size(); ++i) add_frame(p[i], t[i]);
 }
 
-void ObjectsMetric::add_frame(const Frame& predicted, const Frame& truth, double scale) {
+void ObjectsMetric::add_frame(const Frame& predicted, const Frame& truth) {
   const Counts any = [](const Object&) { return true; };
   const auto matches = match_objects(predicted, truth, options_.iou, any);
   rank(predicted, truth, matches, any, all_);
   if (options_.minimum_size > 0) {
     const Counts large = [&](const Object& object) {
-      return box_size(object) * scale >= options_.minimum_size;
+      return box_size(object) >= options_.minimum_size;
     };
     rank(predicted, truth, match_objects(predicted, truth, options_.iou, large), large, large_);
   }
@@ -183,9 +173,8 @@ void ObjectsMetric::detection_figures(std::vector<Figure>& figures) const {
     figures.push_back(
         {fmt::format("{}_min{:g}", ap, options_.minimum_size), mean(finite(each_large)), true,
          large_truths, "objects",
-         fmt::format("Average precision {} of objects of at least {:g} px, sqrt(w h){}.", at,
-                     options_.minimum_size,
-                     options_.network_size.empty() ? "" : " at the network's input")});
+         fmt::format("Average precision {} of objects of at least {:g} px, sqrt(w h).", at,
+                     options_.minimum_size)});
   }
   const std::string score =
       fmt::format("among detections of score {:g} and more.", options_.operating_score);

@@ -13,10 +13,9 @@ namespace manyfold::metrics {
 struct ObjectsOptions {
   double iou = 0.5;
   double operating_score = 0.5;
-  /// Objects at least this large get an average precision of their own; 0 = no such figure. The
-  /// size is sqrt(w * h) once the picture is fitted into `network_size` (its shape kept).
+  /// Objects at least this large, sqrt(w * h) in the pixels of the labels, get an average precision
+  /// of their own; 0 = no such figure.
   double minimum_size = 12;
-  std::vector<int64_t> network_size;  // width, height; empty = the pixels of the labels
 
   void fields(config::Fields& f) {
     f.field("iou", iou, "Overlap from which a detection has found an object.",
@@ -27,11 +26,6 @@ struct ObjectsOptions {
             "Objects from this size on, sqrt(w h) in pixels of the network's input, get an average "
             "precision of their own; 0: none.",
             config::at_least(0));
-    f.field("network_size", network_size,
-            "Width and height of the network's input, for minimum_size; empty: the labels' pixels.",
-            config::positive());
-    f.require(network_size.empty() || network_size.size() == 2, "network_size",
-              "must be width and height");
   }
 };
 
@@ -74,7 +68,7 @@ class ObjectsMetric : public Metric {
     std::vector<bool> hits() const;
   };
 
-  void add_frame(const Frame& predicted, const Frame& truth, double scale);
+  void add_frame(const Frame& predicted, const Frame& truth);
   void rank(const Frame& predicted, const Frame& truth, const std::vector<Match>& matches,
             const Counts& counts, std::vector<Ranking>& rankings) const;
   void add_landmarks(const Frame& predicted, const Frame& truth, const std::vector<Match>& matches);

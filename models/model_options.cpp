@@ -28,7 +28,7 @@ void ModelOptions::fields(config::Fields& f) {
           "channels and a 3x3 convolution with stride 2.",
           {"conv", "space_to_depth"});
   stem = stem_name == "conv" ? Stem::conv : Stem::space_to_depth;
-  f.field("input_size", input_size, "Height and width of the pictures, multiples of 32.",
+  f.field("input_size", input_size, "Of the pictures; both sides are multiples of 32.",
           config::at_least(kMultiple));
   const auto problem = input_size_problem(input_size);
   f.require(problem.empty(), "input_size", problem);
@@ -42,9 +42,8 @@ std::shared_ptr<Encoder> ModelOptions::make_encoder() const {
   return found->second(stem);
 }
 
-std::string input_size_problem(const std::vector<int64_t>& height_width) {
-  if (height_width.size() != 2) return "must be two numbers: height and width";
-  for (const auto side : height_width) {
+std::string input_size_problem(const config::PictureSize& size) {
+  for (const auto side : {size.height, size.width}) {
     if (side > 0 && side % kMultiple == 0) continue;
     const auto below = std::max<int64_t>(side / kMultiple, 0) * kMultiple;
     const auto above = std::to_string(below + kMultiple);

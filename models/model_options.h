@@ -13,7 +13,7 @@ namespace manyfold::models {
 struct ModelOptions {
   std::string encoder = "edge_420k";  // a name in encoders()
   Stem stem = Stem::conv;
-  std::vector<int64_t> input_size = {160, 160};  // height, width
+  config::PictureSize input_size = {160, 160};
 
   void fields(config::Fields& f);
   std::shared_ptr<Encoder> make_encoder() const;
@@ -21,6 +21,6 @@ struct ModelOptions {
 
 /// What is wrong with a size of pictures, to stand after "model.input_size = [100, 160], "; empty
 /// when nothing is. Encoders halve five times, so both sides must be multiples of 32.
-std::string input_size_problem(const std::vector<int64_t>& height_width);
+std::string input_size_problem(const config::PictureSize& size);
 
 }  // namespace manyfold::models

@@ -69,6 +69,10 @@ void Describer::field(const char* key, std::string& value, const char* doc,
                       std::vector<std::string> choices) {
   add(key, "string", shown(value), one_of(choices), doc);
 }
+void Describer::field(const char* key, PictureSize& size, const char* doc, Range allowed) {
+  add(key, "[height, width] or int", "[" + shown(size.height) + ", " + shown(size.width) + "]",
+      text(allowed), doc);
+}
 void Describer::field(const char* key, std::vector<int64_t>& value, const char* doc,
                       Range allowed) {
   add(key, "list of int", shown(value), text(allowed), doc);

@@ -31,6 +31,7 @@ class Describer : public Fields {
   void field(const char* key, double& value, const char* doc, Range allowed) override;
   void field(const char* key, std::string& value, const char* doc,
              std::vector<std::string> choices) override;
+  void field(const char* key, PictureSize& value, const char* doc, Range allowed) override;
   void field(const char* key, std::vector<int64_t>& value, const char* doc, Range allowed) override;
   void field(const char* key, std::vector<double>& value, const char* doc, Range allowed) override;
   void field(const char* key, std::vector<std::string>& value, const char* doc) override;

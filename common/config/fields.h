@@ -24,6 +24,11 @@ inline Range at_least(double low) {
 }
 inline Range between(double low, double high) { return {low, high, false, false}; }
 
+/// Of pictures, in pixels. A config writes `[height, width]`, or one number for a square.
+struct PictureSize {
+  int64_t height = 0, width = 0;
+};
+
 /// What a struct of options says of itself: one call for each key, with its documentation. A struct
 /// writes
 ///
@@ -46,6 +51,9 @@ class Fields {
   virtual void field(const char* key, std::string& value, const char* doc,
                      std::vector<std::string> choices = {}) = 0;
   virtual void field(const char* key, std::vector<int64_t>& value, const char* doc,
+                     Range allowed = any()) = 0;
+  /// `allowed`: either side.
+  virtual void field(const char* key, PictureSize& value, const char* doc,
                      Range allowed = any()) = 0;
   virtual void field(const char* key, std::vector<double>& value, const char* doc,
                      Range allowed = any()) = 0;

@@ -151,6 +151,20 @@ void Reader::field(const char* key, std::string& value, const char*,
   value = word;
 }
 
+void Reader::field(const char* key, PictureSize& size, const char*, Range allowed) {
+  const Value* value = given(key);
+  if (!value) return;
+  if (value->is_list() && value->list().size() == 2) {
+    const auto& sides = value->list();
+    read(path(key) + "[0]", sides[0], size.height, allowed);
+    read(path(key) + "[1]", sides[1], size.width, allowed);
+  } else if (value->is_int()) {
+    if (read(path(key), *value, size.height, allowed)) size.width = size.height;
+  } else {
+    blame(path(key), *value, "must be [height, width], or one int for a square");
+  }
+}
+
 void Reader::field(const char* key, std::vector<int64_t>& value, const char*, Range allowed) {
   read_list(key, value, allowed);
 }

@@ -42,9 +42,10 @@ class Describer {
         seed_(seed),
         index_(index),
         random_(seed, Random::scene, index, kLayout) {
-    scene_.size = cv::Size(int(options.width), int(options.height));
-    scene_.camera.centre = cv::Point2f(0.5f * options.width, 0.5f * options.height);
-    shorter_ = float(std::min(options.width, options.height));
+    const auto [height, width] = options.picture_size;
+    scene_.size = cv::Size(int(width), int(height));
+    scene_.camera.centre = cv::Point2f(0.5f * width, 0.5f * height);
+    shorter_ = float(std::min(width, height));
   }
 
   SceneDescription describe() {

@@ -4,8 +4,7 @@ namespace manyfold::data::synthetic {
 
 void SceneOptions::fields(config::Fields& f) {
   const auto share = config::between(0, 1);
-  f.field("width", width, "Width of the pictures in pixels.", config::between(32, 1024));
-  f.field("height", height, "Height of the pictures in pixels.", config::between(32, 1024));
+  f.field("picture_size", picture_size, "In pixels.", config::between(32, 1024));
   f.field("hand_share", hand_share, "Share of pictures with one large hand and nobody else.",
           share);
   f.field("empty_share", empty_share, "Share of pictures with nobody.", share);

@@ -8,7 +8,7 @@ namespace manyfold::data::synthetic {
 
 /// What is drawn, and how often. Shares of pictures are in [0, 1].
 struct SceneOptions {
-  int64_t width = 160, height = 160;
+  config::PictureSize picture_size = {160, 160};
   double hand_share = 0.25;
   double empty_share = 0.05;
   double group_share = 0.2;

@@ -10,7 +10,7 @@ namespace {
 void BM_RenderScene(benchmark::State& state) {
   cv::setNumThreads(1);
   SceneOptions options;
-  options.width = options.height = state.range(0);
+  options.picture_size = {state.range(0), state.range(0)};
   uint64_t index = 0;
   for (auto _ : state) benchmark::DoNotOptimize(render(1, index++, options).picture.data);
   state.SetItemsProcessed(state.iterations());

@@ -157,7 +157,8 @@ TEST_F(Job, ExportsWhatItTrainedAndBothAgree) {
   ASSERT_EQ(again.exit_code, 0) << again.output;
   EXPECT_TRUE(read_file(dir + "/export/model.onnx") == read_file(dir + "/again/model.onnx"));
 
-  ASSERT_EQ(run({"synth", "out=" + dir + "/scenes", "count=3", "scenes.width=96"}).exit_code, 0);
+  ASSERT_EQ(run({"synth", "out=" + dir + "/scenes", "count=3", "scenes.picture_size=96"}).exit_code,
+            0);
   write_file(dir + "/scenes/images/train/broken.jpg", std::string("\xff\xd8\xff\xe0 no picture"));
   for (const auto& model : {std::string(dir), dir + "/export", dir + "/export/model.onnx"}) {
     const auto predicted =
@@ -181,10 +182,12 @@ TEST_F(Job, SweepsInFoldersOfTheirOwn) {
 }
 
 TEST_F(Job, RefusesBeforeItStarts) {
-  const auto size = run({"train", "model.input_size=[100,160]"});
-  EXPECT_EQ(size.exit_code, 2);
-  EXPECT_THAT(size.output, HasSubstr("32"));
-  EXPECT_THAT(size.output, HasSubstr("model.input_size"));
+  for (const std::string size : {"100", "[100,160]"}) {
+    const auto refused = run({"train", "model.input_size=" + size});
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_THAT(refused.output, HasSubstr("model.input_size = "));
+    EXPECT_THAT(refused.output, HasSubstr("multiples of 32: instead of 100 use 96 or 128"));
+  }
   const auto unknown = run({"train", "+train.stepz=3"});
   EXPECT_EQ(unknown.exit_code, 2);
   EXPECT_THAT(unknown.output, HasSubstr("did you mean 'steps'"));

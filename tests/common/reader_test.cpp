@@ -30,7 +30,9 @@ struct Job {
   std::string kind = "list";
   std::string folder;
   int64_t count = 0;
-  std::vector<int64_t> sizes = {1, 2};
+  std::vector<int64_t> counts = {1, 2};
+  PictureSize size = {1, 2};
+  PictureSize square;
   std::vector<double> means;
   std::vector<std::string> words;
   std::map<std::string, double> shares;
@@ -47,7 +49,9 @@ struct Job {
     f.variant("kind", kind, "Where pictures come from.",
               {{"folder", [&](Fields& g) { g.field("folder", folder, "Path."); }},
                {"list", [&](Fields& g) { g.field("count", count, "Pictures."); }}});
-    f.field("sizes", sizes, "Pixels.", positive());
+    f.field("counts", counts, "Of each.", positive());
+    f.field("size", size, "Pixels.", positive());
+    f.field("square", square, "Pixels.");
     f.field("means", means, "By channel.", between(0, 1));
     f.field("words", words, "Any.");
     f.field("shares", shares, "By source.", between(0, 1));
@@ -65,14 +69,19 @@ std::string mistake(const std::string& yaml) {
 
 TEST(Reader, ReadsEveryTypeAndKeepsDefaults) {
   const auto read =
-      job("name: n\nmode: slow\nema: true\nsteps: 7\nkind: folder\nfolder: /x\nsizes: [3]\n"
+      job("name: n\nmode: slow\nema: true\nsteps: 7\nkind: folder\nfolder: /x\nsize: [3, "
+          "4]\nsquare: 5\ncounts: [3]\n"
           "means: [0, 0.5]\nwords: [a, b]\nshares: {real: 1, drawn: 0.25}\nnames: {a: b}\n"
           "train: {lr: 1}\ntasks: {seg: {weight: 2}, off: null, face: {}}\n");
   EXPECT_EQ(read.mode, "slow");
   EXPECT_TRUE(read.ema);
   EXPECT_EQ(read.steps, 7);
   EXPECT_EQ(read.folder, "/x");
-  EXPECT_THAT(read.sizes, testing::ElementsAre(3));
+  EXPECT_THAT(read.counts, testing::ElementsAre(3));
+  EXPECT_EQ(read.size.height, 3);
+  EXPECT_EQ(read.size.width, 4);
+  EXPECT_EQ(read.square.height, 5);
+  EXPECT_EQ(read.square.width, 5);
   EXPECT_THAT(read.means, testing::ElementsAre(0, 0.5));
   EXPECT_THAT(read.words, testing::ElementsAre("a", "b"));
   EXPECT_EQ(read.shares.at("drawn"), 0.25);
@@ -97,9 +106,14 @@ TEST(Reader, SaysWhatIsWrongWithAValue) {
   EXPECT_EQ(mistake("name: n\ntrain: {lr: .nan}\n"), "job.yaml:2: train.lr = nan, must be > 0");
   EXPECT_EQ(mistake("name: 5\n"), "job.yaml:1: name = 5, must be a string, not an int");
   EXPECT_EQ(mistake("name: n\nema: 1\n"), "job.yaml:2: ema = 1, must be a bool, not an int");
-  EXPECT_EQ(mistake("name: n\nsizes: [1, a]\n"),
-            "job.yaml:2: sizes[1] = 'a', must be an int, not a string");
-  EXPECT_EQ(mistake("name: n\nsizes: 1\n"), "job.yaml:2: sizes = 1, must be a list, not an int");
+  EXPECT_EQ(mistake("name: n\nsize: [1, a]\n"),
+            "job.yaml:2: size[1] = 'a', must be an int, not a string");
+  EXPECT_EQ(mistake("name: n\ncounts: [1, a]\n"),
+            "job.yaml:2: counts[1] = 'a', must be an int, not a string");
+  EXPECT_EQ(mistake("name: n\nsize: 0\n"), "job.yaml:2: size = 0, must be > 0");
+  EXPECT_EQ(mistake("name: n\nsize: [1]\n"),
+            "job.yaml:2: size = [1], must be [height, width], or one int for a square");
+  EXPECT_EQ(mistake("name: n\nwords: 1\n"), "job.yaml:2: words = 1, must be a list, not an int");
   EXPECT_EQ(mistake("name: n\nshares: {a: 2}\n"), "job.yaml:2: shares.a = 2, must be in [0, 1]");
   EXPECT_EQ(mistake("name: n\ntrain: 5\n"), "job.yaml:2: train = 5, must be a mapping, not an int");
   EXPECT_EQ(mistake("name: n\ntasks:\n  seg: {weight: -1}\n"),

@@ -41,7 +41,7 @@ sources:
         from: category
         classes: {fingers_0: fist, mixed: null}
   digits: {type: folders, root: /sets/digits, labels: {gesture: {from: folder}}}
-  scenes: {type: synthetic, size: 500, width: 96, labels: {faces: {from: boxes, landmarks: true}}}
+  scenes: {type: synthetic, size: 500, picture_size: [80, 96], labels: {faces: {from: boxes, landmarks: true}}}
 )");
   EXPECT_EQ(options.network_size(), cv::Size(160, 96));
   EXPECT_EQ(options.batch, 48);
@@ -62,7 +62,8 @@ sources:
   const auto& scenes = options.sources[3].second;
   EXPECT_EQ(scenes.mix_group(), "synthetic");
   EXPECT_EQ(scenes.synthetic.size, 500);
-  EXPECT_EQ(scenes.synthetic.scenes.width, 96);
+  EXPECT_EQ(scenes.synthetic.scenes.picture_size.height, 80);
+  EXPECT_EQ(scenes.synthetic.scenes.picture_size.width, 96);
   EXPECT_TRUE(scenes.labels.at(0).second.landmarks);
 }
 
@@ -74,7 +75,8 @@ TEST(DataConfig, SaysWhereAMistakeIs) {
               HasSubstr("sources.a.view = 'crop', which is an unknown key"));
   EXPECT_THAT(mistake("sources: {a: {type: folders, root: x, labels: {g: {classes: {}}}}}"),
               HasSubstr("sources.a.labels.g.from must be given"));
-  EXPECT_THAT(mistake("size: [96]"), HasSubstr("size = [96], must be [height, width]"));
+  EXPECT_THAT(mistake("size: [96]"),
+              HasSubstr("size = [96], must be [height, width], or one int for a square"));
   EXPECT_THAT(mistake("max_bad_share: 2"), HasSubstr("max_bad_share = 2"));
 }
 

@@ -17,8 +17,7 @@ using testing::HasSubstr;
 SyntheticOptions small(int64_t size) {
   SyntheticOptions options;
   options.size = size;
-  options.scenes.width = 96;
-  options.scenes.height = 80;
+  options.scenes.picture_size = {80, 96};
   options.scenes.group_share = 0.5;
   return options;
 }

@@ -82,15 +82,11 @@ TEST(ObjectsMetric, SmallObjectsAreIgnoredWhereOnlyLargeOnesCount) {
   EXPECT_NEAR(value(metric, "ap50"), (2.0 / 3 + 2.0 / 3) / 3, 1e-12);
 }
 
-TEST(ObjectsMetric, SizesAreMeasuredAtTheNetworksInput) {
-  ObjectsOptions options;
-  options.network_size = {160, 160};
-  ObjectsMetric metric({"face"}, 0, options);
-  // 320x240 is halved: 22 px become 11 and are ignored, 26 become 13.
-  metric.add(frame({box(0, 0, 22, .9f)}), frame({box(0, 0, 22), box(50, 0, 26)}), {320, 240});
+TEST(ObjectsMetric, AFigureSaysOverHowManyItIs) {
+  ObjectsMetric metric({"face"}, 0);
+  metric.add(frame({box(0, 0, 11, .9f)}), frame({box(0, 0, 11), box(50, 0, 13)}), kPicture);
+  metric.add(frame({}), frame({}), kPicture);
   EXPECT_EQ(value(metric, "ap50_min12"), 0);
-  metric.add(frame({}), frame({}), {320, 240});
-  EXPECT_THROW(metric.add(frame({}), frame({}), {}), std::invalid_argument);
   for (const Figure& figure : metric.figures()) {
     EXPECT_EQ(figure.count, figure.name == "ap50_min12" ? 1 : figure.name == "precision" ? 1 : 2);
   }

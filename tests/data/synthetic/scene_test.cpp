@@ -61,8 +61,7 @@ TEST(Scene, TakesIndicesBeyond32Bits) {
 
 TEST(Scene, HasTheSizeThatIsAskedFor) {
   SceneOptions options;
-  options.width = 97;
-  options.height = 64;
+  options.picture_size = {64, 97};
   for (uint64_t i = 0; i < 20; ++i) {
     const auto scene = render(3, i, options);
     EXPECT_EQ(scene.picture.size(), cv::Size(97, 64));
