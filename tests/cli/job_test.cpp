@@ -71,7 +71,9 @@ class Job : public testing::Test {
                                           "run.threads=1",
                                           "model.input_size=[64,64]",
                                           "data.batch=8",
+                                          "data.augment.enabled=true",
                                           "data.validation.scenes.size=16",
+                                          "data.validation.hands.size=16",
                                           "train.schedule.warmup_steps=2",
                                           "train.evaluate_every=4",
                                           "train.checkpoint_every=4"};
