@@ -129,13 +129,15 @@ void change_key(Value& config, const Override& override) {
   const Adding adding = override.is_hydra() ? Adding::allowed : Adding::refused;
   try {
     update(config, override.key, override.config_value(), adding);
-  } catch (const UnknownKeyError&) {
+  } catch (const UnknownKeyError& unknown) {
     std::vector<std::string> keys;
     collect_keys(config, "", keys);
-    const std::string near = nearest_name(override.key, keys);
-    throw ConfigError("Could not override '" + override.key + "'." +
-                      (near.empty() ? "" : " Did you mean '" + near + "'?") +
-                      "\nTo append to your config use +" + override.line);
+    const std::string near = nearest_name(unknown.key, keys);
+    throw ConfigError(
+        "Could not override '" + override.key + "'" +
+        (unknown.key == override.key ? "." : ": " + std::string(unknown.what()) + ".") +
+        (near.empty() ? "" : " Did you mean '" + near + "'?") + "\nTo append to your config use +" +
+        override.line);
   }
 }
 

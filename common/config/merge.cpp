@@ -24,7 +24,7 @@ class Merger {
       there = source;
     } else {
       throw ConfigError(where(source) + "cannot merge " + source.kind() + " into " + there.kind() +
-                        path_text());
+                        (path_.empty() ? " at the root" : " at '" + full_key() + "'"));
     }
   }
 
@@ -34,18 +34,16 @@ class Merger {
     return origin.empty() ? "" : origin + ": ";
   }
 
-  std::string path_text() const {
+  std::string full_key() const {
     std::string text;
     for (const auto& key : path_) text += (text.empty() ? "" : ".") + key.text();
-    return text.empty() ? " at the root" : " at '" + text + "'";
+    return text;
   }
 
   void merge_key(Map& map, const Key& key, const Value& value) {
     Value* there = map.find(key);
     if (!there) {
-      if (adding_ == Adding::refused) {
-        throw UnknownKeyError("there is no key" + path_text());
-      }
+      if (adding_ == Adding::refused) throw UnknownKeyError(full_key());
       map.set(key, value);
       return;
     }
@@ -87,7 +85,7 @@ Value& set_child(Value& parent, const std::string& key, Value value, const std::
     throw ConfigError("'" + path + "': '" + key + "' is not the number of an item of a list of " +
                       std::to_string(parent.list().size()));
   }
-  if (adding == Adding::refused) throw UnknownKeyError("there is no key '" + path + "'");
+  if (adding == Adding::refused) throw UnknownKeyError(path);
   return parent.map().set(key, std::move(value));
 }
 

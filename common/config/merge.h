@@ -9,7 +9,9 @@ namespace manyfold::config {
 
 /// A key that is not there, where nothing new may be added.
 struct UnknownKeyError : ConfigError {
-  using ConfigError::ConfigError;
+  explicit UnknownKeyError(const std::string& full_key)
+      : ConfigError("there is no key '" + full_key + "'"), key(full_key) {}
+  std::string key;
 };
 
 /// Merges `source` into `root` as OmegaConf does: mappings key by key, anything else replaces what

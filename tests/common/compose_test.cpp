@@ -221,7 +221,10 @@ TEST(Compose, SaysWhatIsWrongAndWhere) {
        {"db.prot=1"},
        "Could not override 'db.prot'. Did you mean 'db.port'?\nTo append to "
        "your config use +db.prot=1"},
-      {"plain", {"db={new:1}"}, "To append to your config use +db={new:1}"},
+      {"plain",
+       {"db={prot:1}"},
+       "Could not override 'db': there is no key 'db.prot'. Did you mean 'db.port'?\n"
+       "To append to your config use +db={prot:1}"},
       {"plain", {"name.x=1"}, "Could not override 'name.x'"},
       {"plain", {"+name=1"}, "'name' exists already"},
       {"plain", {"~nope"}, "could not delete 'nope', it does not exist"},

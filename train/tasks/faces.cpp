@@ -44,7 +44,8 @@ std::vector<data::Object> candidates(const losses::SsldDetections& all, int64_t 
   std::vector<data::Object> objects(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i) {
     auto& object = objects[static_cast<size_t>(i)];
-    object.box = cv::Rect2f(cv::Point2f(box[i][0][0], box[i][0][1]), cv::Point2f(box[i][1][0], box[i][1][1]));
+    object.box = cv::Rect2f(cv::Point2f(box[i][0][0], box[i][0][1]),
+                            cv::Point2f(box[i][1][0], box[i][1][1]));
     object.score = scores[i].item<float>();
     for (int64_t k = 0; k < point.size(1); ++k)
       object.landmarks.emplace_back(point[i][k][0], point[i][k][1]);
@@ -57,7 +58,8 @@ std::vector<data::Object> candidates(const losses::SsldDetections& all, int64_t 
 
 void FacesTask::fields(config::Fields& f) {
   f.field("class_name", class_name_, "What one object is called.");
-  f.field("landmarks", ssld_.landmarks, "Key points of each object; 0 = boxes alone.", config::at_least(0));
+  f.field("landmarks", ssld_.landmarks, "Key points of each object; 0 = boxes alone.",
+          config::at_least(0));
   f.section("ssld", ssld_, "What the outputs mean and how they are learnt.");
   mirrored_ = mirrored_landmarks(ssld_.landmarks);
   f.field("mirrored", mirrored_,

@@ -1,0 +1,73 @@
+#include "train/supervised.h"
+
+#include "models/encoders.h"
+#include "models/weights.h"
+#include "tests/train/tasks/options.h"
+
+namespace manyfold::train {
+namespace {
+
+struct Job {
+  Tasks tasks;
+  models::MultiTaskModel model{nullptr};
+
+  Job() {
+    torch::manual_seed(1);
+    const auto encoder = models::encoders().at("edge_200k")(models::Stem::conv);
+    std::vector<std::pair<std::string, std::shared_ptr<models::Head>>> heads;
+    for (const auto& [name, yaml] :
+         std::map<std::string, std::string>{{"sign", "{type: classification, classes: [a, b, c]}"},
+                                            {"person", "{type: segmentation}"}}) {
+      const auto options = config::read<TaskOptions>(config::parse_yaml(yaml, "task.yaml"));
+      tasks.emplace_back(name, options);
+      heads.emplace_back(name, options.task->make_head(encoder->features()));
+    }
+    model = models::MultiTaskModel(encoder, heads);
+  }
+};
+
+/// `n` pictures; the first two are labelled for `sign`, nobody for `person`.
+data::Batch batch_of(int64_t n) {
+  torch::manual_seed(2);
+  data::Batch batch;
+  batch.pictures = torch::randint(0, 256, {5, 1, 3, 64, 64}, torch::kByte).slice(0, 0, n);
+  batch.labels["sign"].present = torch::arange(n) < 2;
+  batch.labels["sign"].index = torch::where(torch::arange(n) < 2, torch::arange(n), -1);
+  batch.labels["person"].present = torch::zeros({n}, torch::kBool);
+  batch.labels["person"].mask = torch::full({n, 1, 64, 64}, 255, torch::kByte);
+  batch.origins.resize(static_cast<size_t>(n));
+  return batch;
+}
+
+TEST(Supervised, ATaskThatNobodyIsLabelledForIsNotRun) {
+  Job job;
+  auto before = models::state_dict(*job.model);
+  for (auto& [name, tensor] : before) tensor = tensor.clone();
+  const auto terms = supervised_terms(*job.model, job.tasks, batch_of(3));
+  ASSERT_EQ(terms.size(), 1u);
+  EXPECT_EQ(terms[0].first, "sign");
+  for (const auto& [name, tensor] : models::state_dict(*job.model)) {
+    if (name.find("person") == std::string::npos) continue;
+    EXPECT_TRUE(torch::equal(tensor, before.at(name))) << name << ": statistics moved";
+  }
+}
+
+TEST(Supervised, UnlabelledPicturesLeaveAHeadsGradientAsItIs) {
+  Job job;
+  job.model->eval();  // BatchNorm would mix pictures in the encoder
+  const auto gradient = [&](int64_t pictures) {
+    job.model->zero_grad();
+    supervised_terms(*job.model, job.tasks, batch_of(pictures)).at(0).second.at(0).value.backward();
+    std::vector<torch::Tensor> rows;
+    for (const auto& parameter : job.model->parameters()) {
+      if (parameter.grad().defined()) rows.push_back(parameter.grad().flatten().to(torch::kDouble));
+    }
+    return torch::cat(rows);
+  };
+  const auto alone = gradient(2), among = gradient(5);
+  EXPECT_GT(alone.norm().item<double>(), 0);
+  EXPECT_LE(((among - alone).norm() / alone.norm()).item<double>(), 1e-6);
+}
+
+}  // namespace
+}  // namespace manyfold::train

@@ -1,0 +1,94 @@
+#include "train/tasks/faces.h"
+
+#include <cmath>
+
+#include "tests/train/tasks/options.h"
+
+namespace manyfold::train {
+namespace {
+
+using testing::HasSubstr;
+using torch::indexing::Slice;
+
+/// Two anchors of one size, so that both can find the same face; five key points.
+const char* const kTask =
+    "{type: faces, landmarks: 5, ssld: {anchors: [0.5, 0.25, 0.5, 0.25]}, lowest_score: 0.1}";
+constexpr int64_t kNumbers = 5 + 2 * 5;
+
+/// What the head says when it sees no face anywhere.
+torch::Tensor nothing() {
+  auto raw = torch::zeros({1, 2 * kNumbers, 4, 4});
+  raw.index_put_({Slice(), 4}, -20);
+  raw.index_put_({Slice(), kNumbers + 4}, -20);
+  return raw;
+}
+
+const std::vector<data::Object>& objects(const data::Label& label) {
+  return std::get<data::Objects>(label).frames.at(0);
+}
+
+TEST(FacesTask, DecodesACellToABoxInPixels) {
+  auto raw = nothing();
+  raw.index_put_({0, 4, 1, 2}, std::log(3.0));  // row 1, column 2
+  raw.index_put_({0, 5, 1, 2}, 0.5);            // the first key point: half a box to the right
+  const auto labels = make_task(kTask)->decode({raw}, {80, 40});
+  ASSERT_EQ(objects(labels.at(0)).size(), 1u);
+  const auto& face = objects(labels.at(0)).at(0);
+  EXPECT_NEAR(face.score, 0.75, 1e-6);
+  // Centre ((2 + 1/2) / 4, (1 + 1/2) / 4) = (50, 15) of 80 x 40; the anchor is 40 x 10.
+  EXPECT_NEAR(face.box.x, 30, 1e-4);
+  EXPECT_NEAR(face.box.y, 10, 1e-4);
+  EXPECT_NEAR(face.box.width, 40, 1e-4);
+  EXPECT_NEAR(face.box.height, 10, 1e-4);
+  ASSERT_EQ(face.landmarks.size(), 5u);
+  EXPECT_NEAR(face.landmarks[0].x, 70, 1e-4);
+  EXPECT_NEAR(face.landmarks[0].y, 15, 1e-4);
+  EXPECT_NEAR(face.landmarks[1].x, 50, 1e-4);
+}
+
+TEST(FacesTask, OfDoublesKeepsTheMostConfident) {
+  auto raw = nothing();
+  raw.index_put_({0, 4, 1, 2}, 1.0);
+  raw.index_put_({0, kNumbers + 4, 1, 2}, 2.0);  // the same box by the other anchor
+  raw.index_put_({0, 4, 3, 0}, 0.0);             // another face
+  const auto labels = make_task(kTask)->decode({raw}, {80, 80});
+  const auto& found = objects(labels.at(0));
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_NEAR(found[0].score, 1 / (1 + std::exp(-2.0)), 1e-6);
+  EXPECT_NEAR(found[1].score, 0.5, 1e-6);
+}
+
+TEST(FacesTask, LeavesOutWhatIsBelowTheLowestScore) {
+  auto raw = nothing();
+  raw.index_put_({0, 4, 0, 0}, -3.0);  // 0.047
+  EXPECT_TRUE(objects(make_task(kTask)->decode({raw}, {80, 80}).at(0)).empty());
+}
+
+TEST(FacesTask, KnowsWhichKeyPointsAMirrorSwaps) {
+  for (const int64_t count : {5, 68}) {
+    const auto mirrored = mirrored_landmarks(count);
+    ASSERT_EQ(static_cast<int64_t>(mirrored.size()), count);
+    for (int64_t k = 0; k < count; ++k) {
+      EXPECT_EQ(mirrored[static_cast<size_t>(mirrored[static_cast<size_t>(k)])], k) << k;
+    }
+  }
+  const auto mirrored = mirrored_landmarks(68);
+  EXPECT_EQ(mirrored[0], 16);   // ends of the jaw
+  EXPECT_EQ(mirrored[8], 8);    // chin
+  EXPECT_EQ(mirrored[30], 30);  // tip of the nose
+  EXPECT_EQ(mirrored[36], 45);  // outer corners of the eyes
+  EXPECT_EQ(mirrored[41], 46);  // lower lids
+  EXPECT_EQ(mirrored[48], 54);  // corners of the mouth
+  EXPECT_EQ(mirrored[66], 66);  // middle of the lower lip
+  EXPECT_TRUE(mirrored_landmarks(7).empty());
+}
+
+TEST(FacesTask, RefusesWhatCannotBe) {
+  EXPECT_THAT(mistake("{type: faces, landmarks: 3, mirrored: [1, 0]}"),
+              HasSubstr("must have one number for each key point"));
+  EXPECT_THAT(mistake("{type: faces, stride: 12}"), HasSubstr("must be 8 or 16"));
+  EXPECT_THAT(mistake("{type: face}"), HasSubstr("did you mean 'faces'?"));
+}
+
+}  // namespace
+}  // namespace manyfold::train
