@@ -54,12 +54,16 @@ Sample augment(const Sample& sample, const AugmentOptions& options, const Streng
   return changed;
 }
 
-int64_t needed_detail(const AugmentOptions& options, const Strength& strength, cv::Size network) {
-  const int side = std::max(network.width, network.height);
-  if (!options.enabled) return side;
-  const auto& geometric = options.geometric;
-  return std::lround(side *
-                     std::pow(geometric.zoom_in * (1 + geometric.stretch), strength.geometric));
+int64_t needed_detail(cv::Size network, Fit how) {
+  return how == Fit::stretch ? 0 : std::max(network.width, network.height);
+}
+
+int64_t needed_detail(const AugmentOptions& options, const Strength& strength, cv::Size network,
+                      Fit how) {
+  const auto plain = needed_detail(network, how);
+  if (!options.enabled) return plain;
+  const double zoom = options.geometric.zoom_in * (1 + options.geometric.stretch);
+  return std::lround(static_cast<double>(plain) * std::pow(zoom, strength.geometric));
 }
 
 void check_mirroring(const AugmentOptions& options, const LabelSpecs& specs) {

@@ -39,8 +39,12 @@ Geometry draw_geometry(const GeometricOptions& options, double strength, cv::Siz
 Sample augment(const Sample& sample, const AugmentOptions& options, const Strength& strength,
                cv::Size network, Fit how, const LabelSpecs& specs, Random& random);
 
-/// The longer side a decoded picture must have so that no draw shows fewer pixels than there are.
-int64_t needed_detail(const AugmentOptions& options, const Strength& strength, cv::Size network);
+/// The longer side a decoded picture must have so that a plain fit shows no fewer pixels than there
+/// are. 0, all of it, for Fit::stretch: there the longer side says nothing of the shorter one.
+int64_t needed_detail(cv::Size network, Fit how);
+/// The same for every draw.
+int64_t needed_detail(const AugmentOptions& options, const Strength& strength, cv::Size network,
+                      Fit how);
 
 /// Throws ConfigError when pictures may be mirrored and a task has key points but does not say
 /// which become which.

@@ -4,13 +4,13 @@
 
 namespace manyfold::data {
 
-Sample BadFiles::read(const Source& source, int64_t index, int64_t detail) {
+GoodSample BadFiles::read(const Source& source, int64_t index, int64_t detail) {
   // Whether a sample is bad does not depend on when it is met, so neither does its replacement.
   for (int64_t tried = 0; tried < source.size(); ++tried) {
     const int64_t at = (index + tried) % source.size();
     if (is_bad(source, at)) continue;
     try {
-      return source.get(at, detail);
+      return {source.get(at, detail), at};
     } catch (const BadSample& error) {
       set_aside(source, at, error);
     }

@@ -19,6 +19,12 @@ struct BadFile {
   std::string cause;  // the whole message, with the file
 };
 
+/// A sample that could be used, and its number in the source.
+struct GoodSample {
+  Sample sample;
+  int64_t index = 0;
+};
+
 /// Keeps the samples that could not be used: each is logged when it is met first, another takes its
 /// place, and all are listed at the end. More than a set share of one source ends the run. Safe to
 /// share between threads.
@@ -30,7 +36,7 @@ class BadFiles {
   /// Sample `index` of the source, or, if that is bad, the next good one after it (from the end on
   /// from the start). Throws UserError, listing what was found, when more than the allowed share of
   /// the source is bad.
-  Sample read(const Source& source, int64_t index, int64_t detail = 0);
+  GoodSample read(const Source& source, int64_t index, int64_t detail = 0);
 
   /// In the order of source and sample.
   std::vector<BadFile> list() const;

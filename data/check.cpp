@@ -75,10 +75,28 @@ void count_sample(const Sample& sample, const LabelSpecs& specs, SourceReport& r
     report.height.add(frame.rows);
   }
   for (const auto& [task, label] : sample.labels) {
-    auto& of_task = report.tasks[task];
-    of_task.kind = specs.at(task).kind;
+    auto& of_task = report.tasks.at(task);
     ++of_task.labelled;
     std::visit(Count{specs.at(task), of_task}, label);
+  }
+}
+
+/// A report of every task that the source is to label, so that one which it never does shows.
+void add_tasks(const SourceOptions& options, const LabelSpecs& specs, SourceReport& report) {
+  for (const auto& [task, label] : options.labels) {
+    const auto spec = specs.find(task);
+    if (spec != specs.end()) report.tasks[task].kind = spec->second.kind;
+  }
+}
+
+/// Where no sample can be used at all, the bad ones say why.
+void find_unlabelled(SourceReport& report) {
+  for (const auto& [task, of_task] : report.tasks) {
+    if (of_task.labelled > 0 || report.usable == 0) continue;
+    report.problems.push_back({Fault::unlabelled, report.name,
+                               "none of its " + std::to_string(report.usable) +
+                                   " usable samples carries the label of " + task +
+                                   "; see labels." + task});
   }
 }
 
@@ -107,6 +125,7 @@ void read_source(const Source& source, const LabelSpecs& specs, int threads, int
     }
   });
   for (auto& [index, file] : bad) report.bad.push_back(std::move(file));
+  find_unlabelled(report);
 }
 
 std::vector<SharedPictures> shared_pictures(const std::vector<SourceReport>& reports,
@@ -150,6 +169,7 @@ CheckReport check_data(const DataOptions& options, const LabelSpecs& specs, int 
       auto& hashes = digests.emplace_back();
       report.name = list + "." + name;
       try {
+        add_tasks(entry, specs, report);
         read_source(*make_source(report.name, entry, specs), specs, threads, scenes, report,
                     hashes);
       } catch (const ConfigError&) {

@@ -34,9 +34,9 @@ struct SourceReport {
   int64_t read = 0;  // scenes are a sample of the endless set
   int64_t usable = 0;
   PixelRange width, height;
-  std::map<std::string, TaskReport> tasks;
-  std::vector<Problem> problems;  // of the set and its annotations
-  std::vector<BadFile> bad;       // samples that cannot be used, in order
+  std::map<std::string, TaskReport> tasks;  // all that the source is to label
+  std::vector<Problem> problems;            // of the set and its annotations
+  std::vector<BadFile> bad;                 // samples that cannot be used, in order
 
   bool ok() const { return failure.empty() && problems.empty() && bad.empty(); }
 };

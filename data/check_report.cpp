@@ -119,7 +119,8 @@ std::string CheckReport::json() const {
                                        {"count", pair.count},
                                        {"examples", {pair.example_first, pair.example_second}}});
   }
-  return json.dump(2) + "\n";
+  // Names of files need not be UTF-8, and JSON must be.
+  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace manyfold::data

@@ -1,8 +1,11 @@
 #include "data/coco_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <stdexcept>
 
 #include "common/atomic_file.h"
 #include "common/error.h"
@@ -39,15 +42,29 @@ float number(const json& value) {
   return value.is_null() ? std::numeric_limits<float>::quiet_NaN() : value.get<float>();
 }
 
+/// Beyond a million pixels the fixed-point numbers that outlines are painted with would overflow.
+bool is_coordinate(const json& value) {
+  return value.is_number() && std::abs(value.get<double>()) < 1e6;
+}
+
+std::vector<cv::Point2f> read_polygon(const json& flat) {
+  if (!flat.is_array() || flat.size() < 6 || flat.size() % 2 != 0 ||
+      !std::all_of(flat.begin(), flat.end(), is_coordinate)) {
+    throw std::invalid_argument(
+        "a polygon must be a list of x, y, x, y, ...: at least three points, finite numbers");
+  }
+  std::vector<cv::Point2f> polygon;
+  for (size_t i = 0; i < flat.size(); i += 2) {
+    polygon.emplace_back(flat[i].get<float>(), flat[i + 1].get<float>());
+  }
+  return polygon;
+}
+
+/// Throws std::invalid_argument for what is no outline.
 Segment read_segment(const json& value) {
   Segment segment;
   if (value.is_array()) {
-    for (const auto& flat : value) {
-      auto& polygon = segment.polygons.emplace_back();
-      for (size_t i = 0; i + 1 < flat.size(); i += 2) {
-        polygon.emplace_back(number(flat[i]), number(flat[i + 1]));
-      }
-    }
+    for (const auto& flat : value) segment.polygons.push_back(read_polygon(flat));
   } else if (value.is_object()) {
     segment.size = {value.at("size").at(1).get<int>(), value.at("size").at(0).get<int>()};
     const auto& counts = value.at("counts");
@@ -64,7 +81,8 @@ class Reader {
   void read(const json& root) {
     read_all(root, "categories", &Reader::read_category);
     read_all(root, "images", &Reader::read_image);
-    if (root.contains("annotations")) read_all(root, "annotations", &Reader::read_annotation);
+    coco_.annotated = root.contains("annotations");
+    if (coco_.annotated) read_all(root, "annotations", &Reader::read_annotation);
   }
 
  private:
@@ -81,9 +99,16 @@ class Reader {
   }
 
   void read_category(const json& value) {
-    category_[value.at("id").get<int64_t>()] = static_cast<int64_t>(coco_.categories.size());
+    const auto id = value.at("id").get<int64_t>();
+    const auto [first, fresh] = category_.emplace(id, coco_.categories.size());
     coco_.categories.push_back(value.at("name").get<std::string>());
     coco_.landmarks.push_back(value.contains("keypoints") ? value["keypoints"].size() : 0);
+    if (fresh) return;
+    ambiguous_.insert(id);
+    coco_.problems.push_back({Fault::unknown_category, file_,
+                              "the categories '" + coco_.categories[first->second] + "' and '" +
+                                  coco_.categories.back() + "' have one id, " +
+                                  std::to_string(id)});
   }
 
   void read_image(const json& value) {
@@ -123,6 +148,12 @@ class Reader {
       bad_image(image->second, Fault::unknown_category,
                 where + " has category " + std::to_string(category_id) +
                     ", which is not in `categories`");
+      return;
+    }
+    if (ambiguous_.count(category_id) > 0) {
+      bad_image(image->second, Fault::unknown_category,
+                where + " has category " + std::to_string(category_id) +
+                    ", which several of `categories` have: which is meant?");
       return;
     }
     annotation.category = category->second;
@@ -183,6 +214,7 @@ class Reader {
   std::string file_;
   CocoFile& coco_;
   std::map<int64_t, int64_t> category_;
+  std::set<int64_t> ambiguous_;  // ids of several categories
   std::map<int64_t, size_t> image_;
 };
 

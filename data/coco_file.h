@@ -37,8 +37,9 @@ struct CocoFile {
   std::vector<std::string> categories;
   std::vector<int64_t> landmarks;  // key points of each category
   std::vector<CocoImage> images;   // in the order of the file
+  bool annotated = false;          // the file has `annotations`, be there none in it
   /// What contradicts itself: annotations of unknown images (they are left out) and of unknown
-  /// categories, useless boxes, landmarks that are not numbers.
+  /// or ambiguous categories, useless boxes and outlines, landmarks that are not numbers.
   std::vector<Problem> problems;
   /// Images that cannot be used because of one of these, by index, with the problem.
   std::map<size_t, Problem> bad_images;

@@ -21,6 +21,13 @@ void check_object(const CocoImage& image, const CocoAnnotation& annotation, cons
   }
 }
 
+/// An object without an outline would become background.
+void check_outline(const CocoImage& image, const CocoAnnotation& annotation) {
+  if (annotation.crowd || !annotation.segment.empty()) return;
+  throw BadSample(Fault::bad_segment, image.file,
+                  "annotation " + std::to_string(annotation.id) + " has no outline");
+}
+
 }  // namespace
 
 Objects coco_objects(const CocoImage& image, const LabelRule& rule) {
@@ -46,7 +53,9 @@ Objects coco_objects(const CocoImage& image, const LabelRule& rule) {
 Mask coco_segments(const CocoImage& image, const LabelRule& rule, cv::Size size) {
   std::vector<const CocoAnnotation*> order;
   for (const auto& annotation : image.annotations) {
-    if (rule.class_of[annotation.category] != LabelRule::kSkip) order.push_back(&annotation);
+    if (rule.class_of[annotation.category] == LabelRule::kSkip) continue;
+    check_outline(image, annotation);
+    order.push_back(&annotation);
   }
   std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
     if (a->crowd != b->crowd) return a->crowd;

@@ -14,7 +14,8 @@ namespace manyfold::data {
 /// points than its category (bad_landmarks).
 Objects coco_objects(const CocoImage& image, const LabelRule& rule);
 
-/// `from: segments`; `size` is the picture's. Throws BadSample (bad_segment).
+/// `from: segments`; `size` is the picture's. Throws BadSample (bad_segment), also for an object
+/// that has no outline and is not a crowd.
 Mask coco_segments(const CocoImage& image, const LabelRule& rule, cv::Size size);
 
 /// `from: category`, of the whole picture; nothing where it is not labelled.

@@ -7,7 +7,6 @@
 
 #include "common/error.h"
 #include "data/coco_labels.h"
-#include "data/picture_file.h"
 
 namespace manyfold::data {
 namespace {
@@ -22,14 +21,9 @@ std::string text(cv::Size size) {
   return std::to_string(size.width) + "x" + std::to_string(size.height);
 }
 
-/// How many times smaller than stated a picture was decoded: 1, 2, 4 or 8; 0 when it is of another
-/// size altogether.
-int reduction(cv::Size stated, cv::Size decoded) {
-  for (const int times : {1, 2, 4, 8}) {
-    const cv::Size reduced((stated.width + times - 1) / times, (stated.height + times - 1) / times);
-    if (reduced == decoded) return times;
-  }
-  return 0;
+/// A size divided and rounded up, as libjpeg does.
+cv::Size reduced(cv::Size size, int times) {
+  return {(size.width + times - 1) / times, (size.height + times - 1) / times};
 }
 
 void check_landmarks(const std::string& where, const LabelRule& rule, const CocoFile& coco) {
@@ -51,16 +45,17 @@ CocoSource::CocoSource(const std::string& name, const CocoOptions& options, cons
       root_(options.root),
       where_("source " + name),
       margin_(options.margin) {
-  const auto json = options.annotations.empty() ? root_ / (options.split + ".json")
-                                                : std::filesystem::path(options.annotations);
-  coco_ = read_coco(json);
+  file_ = options.annotations.empty() ? (root_ / (options.split + ".json")).string()
+                                      : options.annotations;
+  coco_ = read_coco(file_);
   problems_ = coco_.problems;
   make_rules(labels, specs);
   make_items(options.view == "crop");
   if (items_.empty()) {
-    throw UserError(where_ + ": " + json.string() + " has no " +
+    throw UserError(where_ + ": " + file_ + " has no " +
                     (options.view == "crop" ? "boxes that count" : "images"));
   }
+  check_labels();
 }
 
 void CocoSource::make_rules(const LabelList& labels, const LabelSpecs& specs) {
@@ -74,6 +69,28 @@ void CocoSource::make_rules(const LabelList& labels, const LabelSpecs& specs) {
     check_landmarks(where_, rules_.back(), coco_);
     uses_annotations_ |= !by_word && options.from != "mask";
     specs_[task] = spec->second;
+  }
+}
+
+/// What a rule reads must be in the file, or else the source would label nothing, or every picture
+/// with nothing, and nobody would know.
+void CocoSource::check_labels() const {
+  const auto masked = [](const CocoImage& image) { return !image.mask_file.empty(); };
+  for (const auto& rule : rules_) {
+    const auto lacks = where_ + ": " + file_ + " has no ";
+    const auto reads = ", which labels." + rule.task + " `from: " + rule.from + "` reads";
+    if (rule.from == "image") {
+      if (words_.at(rule.task).empty()) {
+        throw UserError(lacks + "image with the text field `" + rule.task + "`" + reads);
+      }
+    } else if (rule.from == "mask") {
+      if (std::none_of(coco_.images.begin(), coco_.images.end(), masked)) {
+        throw UserError(lacks + "image with a `mask_file`" + reads);
+      }
+    } else if (!coco_.annotated) {
+      throw UserError(lacks + "`annotations`" + reads +
+                      "; a set in which there is nothing says `annotations: []`");
+    }
   }
 }
 
@@ -121,7 +138,7 @@ std::vector<std::filesystem::path> CocoSource::files(int64_t index) const {
   return files;
 }
 
-/// The sample's part of the full picture.
+/// The sample's part of the full picture; it may reach outside.
 cv::Rect CocoSource::crop_of(const Item& item) const {
   const auto& box = coco_.images[item.image].annotations[item.annotation].box;
   const double x = margin_ * box.width, y = margin_ * box.height;
@@ -130,16 +147,36 @@ cv::Rect CocoSource::crop_of(const Item& item) const {
   return {low, high};
 }
 
-Sample CocoSource::get(int64_t index, int64_t detail) const {
+void CocoSource::check_item(int64_t index) const {
   const auto& item = items_.at(index);
-  const auto& image = coco_.images[item.image];
+  const bool cut_out = item.annotation >= 0;
   const auto bad = coco_.bad_images.find(item.image);
-  if (bad != coco_.bad_images.end() && (uses_annotations_ || item.annotation >= 0)) {
+  if (bad != coco_.bad_images.end() && (uses_annotations_ || cut_out)) {
     throw BadSample(bad->second.fault, bad->second.file, bad->second.text);
   }
-  if (item.annotation >= 0 && image.annotations[item.annotation].box.empty()) {
+  if (cut_out && coco_.images[item.image].annotations[item.annotation].box.empty()) {
     throw BadSample(Fault::bad_box, sample_name(index), "has no box to cut out");
   }
+}
+
+/// The sample's part of a picture that is `reduction` times smaller than its annotations say.
+cv::Rect CocoSource::part_of(int64_t index, cv::Size picture, int reduction) const {
+  const auto& item = items_.at(index);
+  const cv::Rect whole({0, 0}, picture);
+  if (item.annotation < 0) return whole;
+  const auto crop = crop_of(item);
+  const auto part =
+      whole & cv::Rect(crop.x / reduction, crop.y / reduction, std::max(1, crop.width / reduction),
+                       std::max(1, crop.height / reduction));
+  if (part.empty()) {
+    throw BadSample(Fault::bad_box, sample_name(index),
+                    "has a box outside of its picture, which is " + text(picture) + " pixels");
+  }
+  return part;
+}
+
+DecodedPicture CocoSource::decode(const Item& item, int64_t detail) const {
+  const auto& image = coco_.images[item.image];
   const bool stated = !image.size.empty();
   if (!stated) detail = 0;  // the labels' scale would not be known
   if (item.annotation >= 0) {
@@ -147,33 +184,36 @@ Sample CocoSource::get(int64_t index, int64_t detail) const {
     detail =
         detail * std::max(image.size.width, image.size.height) / std::max(crop.width, crop.height);
   }
-  const auto path = root_ / image.file;
-  const auto picture = decode_picture(read_sample_file(path), path.string(), detail);
-  const cv::Size full = stated ? image.size : picture.size();
-  const int times = reduction(full, picture.size());
-  if (times == 0) {
-    throw BadSample(
-        Fault::picture_size, path.string(),
-        "is " + text(picture.size()) + " pixels, and the annotations say " + text(full));
+  const auto path = (root_ / image.file).string();
+  auto decoded = decode_reduced(read_sample_file(path), path, detail);
+  const auto size = decoded.picture.size();
+  if (stated && size != reduced(image.size, decoded.reduction)) {
+    const auto times = std::to_string(decoded.reduction);
+    throw BadSample(Fault::picture_size, path,
+                    "is " + text(size) + " pixels" +
+                        (decoded.reduction > 1 ? " at 1/" + times + " of its size" : "") +
+                        ", and the annotations say " + text(image.size));
   }
+  return decoded;
+}
+
+Sample CocoSource::get(int64_t index, int64_t detail) const {
+  check_item(index);
+  const auto& item = items_.at(index);
+  const auto& image = coco_.images[item.image];
+  const auto [picture, reduction] = decode(item, detail);
+  const cv::Size full = image.size.empty() ? picture.size() : image.size;
+  const auto part = part_of(index, picture.size(), reduction);
   Sample sample;
   sample.origin = {name(), sample_name(index), synthetic()};
-  label(item, full, sample);
-
-  cv::Rect part({0, 0}, picture.size());
-  if (item.annotation >= 0) {
-    const auto crop = crop_of(item);
-    part &= cv::Rect(crop.x / times, crop.y / times, std::max(1, crop.width / times),
-                     std::max(1, crop.height / times));
-  }
   sample.frames = {part.size() == picture.size() ? picture : picture(part).clone()};
-  if (part.size() != full) {
-    Geometry geometry;
-    geometry.size = part.size();
-    geometry.map = shift(-part.x, -part.y) *
-                   scale(double(picture.cols) / full.width, double(picture.rows) / full.height);
-    for (auto& [task, label] : sample.labels) label = warp_label(label, geometry, specs_.at(task));
-  }
+  label(item, full, sample);
+  if (part.size() == full) return sample;
+  Geometry geometry;
+  geometry.size = part.size();
+  geometry.map = shift(-part.x, -part.y) *
+                 scale(double(picture.cols) / full.width, double(picture.rows) / full.height);
+  for (auto& [task, label] : sample.labels) label = warp_label(label, geometry, specs_.at(task));
   return sample;
 }
 

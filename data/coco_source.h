@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/coco_file.h"
+#include "data/picture_file.h"
 #include "data/source_options.h"
 
 namespace manyfold::data {
@@ -14,12 +15,14 @@ namespace manyfold::data {
 ///
 /// - mask: its `mask_file`; a picture without one is not labelled, which is not an empty mask.
 /// - segments: the outlines of its annotations, small ones over large ones; crowds are ignored
-///   regions. Every picture is labelled.
+///   regions. Every picture is labelled; one with an object that has no outline is a bad sample.
 /// - boxes: its annotations; crowds are ignore objects. Every picture is labelled, with none if it
 ///   has none.
 /// - category: the one category of its annotations. Without annotations: `empty`. With several
 ///   different ones it is not labelled.
 /// - image: its text field of the task's name; not labelled without it.
+///
+/// A rule whose label no picture can have, because the file lacks what it reads, is refused.
 ///
 /// With `view: crop` each box of a category that counts (not crowds) is a sample of its own, cut
 /// out with a margin, and its category is the box's.
@@ -42,14 +45,19 @@ class CocoSource : public Source {
   };
 
   void make_rules(const LabelList& labels, const LabelSpecs& specs);
+  void check_labels() const;
   void make_items(bool crop);
   std::vector<std::string> words_of(const std::string& task) const;
+  void check_item(int64_t index) const;
   cv::Rect crop_of(const Item& item) const;
+  cv::Rect part_of(int64_t index, cv::Size picture, int reduction) const;
+  DecodedPicture decode(const Item& item, int64_t detail) const;
   void label(const Item& item, cv::Size full, Sample& sample) const;
   cv::Mat read_mask(const CocoImage& image, const LabelRule& rule, cv::Size full) const;
 
   std::filesystem::path root_;
   std::string where_;
+  std::string file_;  // of the annotations
   double margin_;
   CocoFile coco_;
   std::vector<LabelRule> rules_;

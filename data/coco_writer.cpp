@@ -34,6 +34,7 @@ class Writer {
     const int64_t rest = source_.size() - options_.first;
     const int64_t count = options_.count < 0 ? rest : std::min(options_.count, rest);
     if (count <= 0) throw UserError("source " + source_.name() + ": no samples to write");
+    remove_old();
     make_folder("images");
     if (!mask_task_.empty()) make_folder("masks");
     std::vector<Entry> entries(count);
@@ -63,6 +64,16 @@ class Writer {
       categories_.push_back({{"id", category_.at(name)}, {"name", name}, {"supercategory", task}});
       if (!points.empty()) categories_.back()["keypoints"] = points;
     }
+  }
+
+  fs::path annotation_file() const { return options_.folder / (options_.split + ".json"); }
+
+  /// Annotations of an earlier set do not belong to the pictures that are written now.
+  void remove_old() const {
+    std::error_code error;
+    fs::remove(annotation_file(), error);
+    if (error)
+      throw UserError(annotation_file().string() + ": cannot be removed: " + error.message());
   }
 
   void make_folder(const char* kind) const {
@@ -167,7 +178,7 @@ class Writer {
                                {"categories", categories_},
                                {"images", images},
                                {"annotations", annotations}};
-    write_file(options_.folder / (options_.split + ".json"), root.dump() + "\n");
+    write_file(annotation_file(), root.dump() + "\n");
   }
 
   const Source& source_;

@@ -28,7 +28,8 @@ struct CocoWriteOptions {
 /// class index, 255 = ignore; at most one such task); objects become annotations whose category is
 /// the class's name, with `keypoints`, and iscrowd = 1 for ignore regions; a class of the whole
 /// picture becomes a text field of the image that has the task's name (`from: image`). The
-/// annotation file is written last: a set without it is not complete.
+/// annotation file is written last, and one that is there already is removed first: a set without
+/// it is not complete.
 ///
 /// Returns the number of samples. Throws UserError when a file cannot be written or the tasks do
 /// not fit one COCO set, and whatever the source throws.

@@ -22,8 +22,12 @@ torch::Tensor filled(const std::vector<int64_t>& shape, T value) {
   return tensor;
 }
 
-void write_rows(const cv::Mat& picture, uint8_t* to) {
-  cv::Mat target(picture.size(), picture.type(), to);
+/// Copies a frame or mask to its place in the batch, which has `size` pixels of `type`.
+void write_rows(const cv::Mat& picture, cv::Size size, int type, uint8_t* to) {
+  TORCH_CHECK(picture.size() == size && picture.type() == type, "collate: a frame or mask is ",
+              picture.cols, "x", picture.rows, " of ", cv::typeToString(picture.type()),
+              ", and its batch is ", size.width, "x", size.height, " of ", cv::typeToString(type));
+  cv::Mat target(size, type, to);
   picture.copyTo(target);
 }
 
@@ -70,9 +74,7 @@ void BatchBuilder::put(int64_t slot, const Sample& sample) {
   const int64_t pixels = size_.area();
   auto* pictures = batch_.pictures.data_ptr<uint8_t>() + slot * frames_ * 3 * pixels;
   for (int64_t t = 0; t < frames_; ++t) {
-    TORCH_CHECK(sample.frames[t].size() == size_ && sample.frames[t].type() == CV_8UC3,
-                "collate: a frame has another size or type than its batch");
-    write_rows(sample.frames[t], pictures + t * 3 * pixels);
+    write_rows(sample.frames[t], size_, CV_8UC3, pictures + t * 3 * pixels);
   }
   for (const auto& [task, spec] : specs_) {
     const auto found = sample.labels.find(task);
@@ -82,16 +84,18 @@ void BatchBuilder::put(int64_t slot, const Sample& sample) {
     labels.present.data_ptr<bool>()[slot] = true;
     if (const auto* mask = std::get_if<Mask>(&found->second)) {
       auto* to = labels.mask.data_ptr<uint8_t>() + slot * frames_ * pixels;
-      for (int64_t t = 0; t < frames_; ++t) write_rows(mask->frames.at(t), to + t * pixels);
+      for (int64_t t = 0; t < frames_; ++t) {
+        write_rows(mask->frames.at(t), size_, CV_8UC1, to + t * pixels);
+      }
     } else if (const auto* index = std::get_if<ClassIndex>(&found->second)) {
       labels.index.data_ptr<int64_t>()[slot] = index->index;
     } else {
-      objects_.at(task)[slot].frames = std::get<Objects>(found->second).frames;
+      objects_.at(task)[slot] = std::get<Objects>(found->second);
     }
   }
 }
 
-void BatchBuilder::put_objects(const LabelSpec& spec, std::vector<ObjectRow>& rows,
+void BatchBuilder::put_objects(const LabelSpec& spec, const std::vector<Objects>& rows,
                                Labels& labels) const {
   size_t most = 1;
   for (const auto& row : rows) {

@@ -23,17 +23,13 @@ class BatchBuilder {
   Batch finish();
 
  private:
-  struct ObjectRow {
-    std::vector<std::vector<Object>> frames;
-  };
-
-  void put_objects(const LabelSpec& spec, std::vector<ObjectRow>& rows, Labels& labels) const;
+  void put_objects(const LabelSpec& spec, const std::vector<Objects>& rows, Labels& labels) const;
 
   LabelSpecs specs_;
   int64_t slots_, frames_;
   cv::Size size_;
   Batch batch_;
-  std::map<std::string, std::vector<ObjectRow>> objects_;  // by task, by slot
+  std::map<std::string, std::vector<Objects>> objects_;  // by task, by slot
 };
 
 /// All samples, which must have frames of one size and number, as one batch.

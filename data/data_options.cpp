@@ -90,7 +90,7 @@ TrainingData::TrainingData(const DataOptions& options, const LabelSpecs& specs, 
       specs_(specs),
       seed_(seed),
       bad_(options.max_bad_share) {
-  if (options_.augment.enabled) check_mirroring(options_.augment, specs_);
+  check_mirroring(options_.augment, specs_);
   sources_ = open_sources(options_.sources, specs_);
   mixer_ =
       std::make_unique<Mixer>(mix_sources(options_, sources_), options_.mix, options_.batch, seed_);
@@ -112,11 +112,11 @@ std::unique_ptr<Loader> TrainingData::loader(int64_t first_step, Shard shard) {
   plan.prepare = [this, shard](const Draw& draw, int64_t step, int64_t slot) {
     const auto& strength = options_.sources[draw.source].second.augment;
     const auto size = options_.network_size();
-    const auto sample = bad_.read(*sources_[draw.source], draw.index,
-                                  needed_detail(options_.augment, strength, size));
+    const auto detail = needed_detail(options_.augment, strength, size, options_.how());
+    const auto good = bad_.read(*sources_[draw.source], draw.index, detail);
     const auto global_slot = static_cast<uint32_t>(shard.rank + slot * shard.world);
     Random random(seed_, Random::augment, static_cast<uint64_t>(step), global_slot);
-    return augment(sample, options_.augment, strength, size, options_.how(), specs_, random);
+    return augment(good.sample, options_.augment, strength, size, options_.how(), specs_, random);
   };
   return std::make_unique<Loader>(std::move(plan));
 }
@@ -137,8 +137,8 @@ std::unique_ptr<Loader> evaluation_loader(const Source& source, const DataOption
   };
   plan.prepare = [&source, &bad, specs, size = plan.size, how = options.how()](const Draw& draw,
                                                                                int64_t, int64_t) {
-    Sample sample = bad.read(source, draw.index, std::max(size.width, size.height));
-    if (sample.origin.name != source.sample_name(draw.index)) {
+    auto [sample, index] = bad.read(source, draw.index, needed_detail(size, how));
+    if (index != draw.index) {  // a replacement
       sample.labels.clear();
       sample.origin.name.clear();
     }

@@ -61,8 +61,6 @@ class TrainingData {
   /// for these steps. The TrainingData must outlive it. `Batch::size` is batch / world.
   std::unique_ptr<Loader> loader(int64_t first_step = 0, Shard shard = {});
 
-  const Mixer& mixer() const { return *mixer_; }
-  const Sources& sources() const { return sources_; }
   BadFiles& bad_files() { return bad_; }
 
  private:

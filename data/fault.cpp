@@ -12,8 +12,6 @@ const char* fault_name(Fault fault) {
       return "bad segment";
     case Fault::empty_file:
       return "empty file";
-    case Fault::empty_set:
-      return "empty set";
     case Fault::mask_size:
       return "mask size";
     case Fault::mask_value:
@@ -34,6 +32,8 @@ const char* fault_name(Fault fault) {
       return "unknown category";
     case Fault::unknown_image:
       return "unknown image";
+    case Fault::unlabelled:
+      return "unlabelled";
     case Fault::unreadable:
       return "unreadable";
   }

@@ -12,7 +12,6 @@ enum class Fault {
   bad_landmarks,     // not numbers; they count as not labelled
   bad_segment,       // a polygon or run-length code that does not describe its picture
   empty_file,        // zero bytes
-  empty_set,         // no samples at all
   mask_size,         // another size than the picture's
   mask_value,        // a grey value that the configuration gives no class
   missing_file,      // named by the annotations, not on the disk
@@ -23,6 +22,7 @@ enum class Fault {
   truncated,         // the file ends before the picture does
   unknown_category,  // an annotation's category that the file does not list
   unknown_image,     // an annotation's image that the file does not list
+  unlabelled,        // no sample of a set carries a label that the configuration promises
   unreadable,        // no permission, a folder in a file's place, a failing disk
 };
 

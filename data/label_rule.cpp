@@ -32,7 +32,31 @@ int64_t class_named(const std::string& where, const std::string& name, const Lab
   return found - spec.classes.begin();
 }
 
-bool means_nothing(const std::string& name) { return name.empty() || name == "null"; }
+/// The keys beside `from` that each `from` reads.
+const std::map<std::string, std::vector<std::string>> kKeys = {
+    {"boxes", {"categories", "classes", "landmarks"}},
+    {"category", {"categories", "classes", "empty"}},
+    {"folder", {"categories", "classes"}},
+    {"gesture", {"categories", "classes"}},
+    {"image", {"categories", "classes"}},
+    {"mask", {"values"}},
+    {"segments", {"categories", "classes"}}};
+
+void check_keys(const std::string& where, const LabelOptions& options) {
+  const auto& read = kKeys.at(options.from);
+  const std::pair<std::string, bool> keys[] = {{"categories", !options.categories.empty()},
+                                               {"classes", !options.classes.empty()},
+                                               {"empty", !options.empty.empty()},
+                                               {"landmarks", options.landmarks},
+                                               {"values", !options.values.empty()}};
+  for (const auto& [key, given] : keys) {
+    if (!given || contains(read, key)) continue;
+    std::string known;
+    for (const auto& name : read) known += (known.empty() ? "" : ", ") + name;
+    throw ConfigError(where + "." + key + " is given, and `from: " + options.from +
+                      "` does not read it; it reads " + known);
+  }
+}
 
 /// The class of one category of the set.
 int64_t class_of(const std::string& where, const std::string& category, const LabelOptions& options,
@@ -41,7 +65,7 @@ int64_t class_of(const std::string& where, const std::string& category, const La
   if (!options.categories.empty() && !listed) return LabelRule::kSkip;
   const auto mapped = options.classes.find(category);
   if (mapped != options.classes.end()) {
-    if (means_nothing(mapped->second)) return LabelRule::kSkip;
+    if (mapped->second.empty()) return LabelRule::kSkip;
     return class_named(where + ".classes." + category, mapped->second, spec);
   }
   if (contains(spec.classes, category)) return class_named(where, category, spec);
@@ -124,6 +148,7 @@ LabelRule make_rule(const std::string& where, const std::string& task, const Lab
     throw ConfigError(place + ".from = " + options.from + " gives " + kind_name(kind->second) +
                       ", and the task learns from " + kind_name(spec.kind));
   }
+  check_keys(place, options);
   LabelRule rule;
   rule.task = task;
   rule.from = options.from;

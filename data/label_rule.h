@@ -47,8 +47,9 @@ struct LabelRule {
 using LabelKinds = std::map<std::string, LabelSpec::Kind>;
 
 /// Fits `options` to the task. `categories` are the set's names, in its order; `where` names the
-/// source in messages. Throws ConfigError: an unknown `from`, a task of another kind, a category
-/// or class that does not exist, a category that leads to no class.
+/// source in messages. Throws ConfigError: an unknown `from`, a task of another kind, a key
+/// that this `from` does not read, a category or class that does not exist, a category that leads
+/// to no class.
 LabelRule make_rule(const std::string& where, const std::string& task, const LabelOptions& options,
                     const LabelSpec& spec, const LabelKinds& kinds,
                     const std::vector<std::string>& categories);

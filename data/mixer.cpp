@@ -19,6 +19,13 @@ void shuffle(std::vector<T>& items, Random random) {
   }
 }
 
+ConfigError too_light(const MixSource& source) {
+  char weight[32];
+  std::snprintf(weight, sizeof(weight), "%g", source.weight);
+  return ConfigError("source " + source.name + ": weight = " + weight +
+                     ", which counts as 0; the least is 1e-9. Multiply all weights of its group");
+}
+
 /// Replaces what a batch would hold twice by the first items of `spare` that it does not hold.
 void remove_repeats(std::vector<int64_t>& items, const Permutation& spare, int64_t size) {
   if (static_cast<int64_t>(items.size()) > size) return;
@@ -88,6 +95,9 @@ Mixer::Group Mixer::make_group(const std::string& name, double share) const {
                       " have a weight; give one to all of them or to none");
   }
   group.weights = whole_weights(weights);
+  for (size_t m = 0; m < weights.size(); ++m) {
+    if (group.weights[m] == 0) throw too_light(sources_[group.members[m]]);
+  }
   return group;
 }
 
@@ -164,18 +174,6 @@ std::vector<Draw> Mixer::batch(int64_t step) const {
   }
   shuffle(draws, Random(seed_, Random::mix, static_cast<uint64_t>(step)));
   return draws;
-}
-
-std::string Mixer::describe(int64_t steps) const {
-  const auto counts = drawn(steps);
-  std::string text;
-  for (size_t s = 0; s < sources_.size(); ++s) {
-    char times[32];
-    std::snprintf(times, sizeof(times), "%.1f", double(counts[s]) / double(sources_[s].size));
-    text += sources_[s].name + ": " + std::to_string(counts[s]) + " draws from " +
-            std::to_string(sources_[s].size) + " samples, " + times + " times each\n";
-  }
-  return text;
 }
 
 }  // namespace manyfold::data

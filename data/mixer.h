@@ -40,7 +40,7 @@ class Mixer {
  public:
   /// `mix`: share by group, relative; empty = all sources are one group. Throws ConfigError for
   /// groups without a source, sources whose group is not in `mix`, weights given to only some
-  /// sources of a group, and nothing left to draw from.
+  /// sources of a group or too small to count, and nothing left to draw from.
   Mixer(std::vector<MixSource> sources, const std::map<std::string, double>& mix, int64_t batch,
         uint64_t seed);
 
@@ -48,12 +48,6 @@ class Mixer {
 
   /// How many samples of each source the first `steps` batches hold.
   std::vector<int64_t> drawn(int64_t steps) const;
-
-  int64_t batch_size() const { return batch_; }
-  const std::vector<MixSource>& sources() const { return sources_; }
-
-  /// "faces68: 9600 of 1496 samples, 6.4 times each", one line for each source.
-  std::string describe(int64_t steps) const;
 
  private:
   struct Group {

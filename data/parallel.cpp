@@ -9,6 +9,11 @@
 #include <vector>
 
 namespace manyfold::data {
+namespace {
+
+constexpr int64_t kMostThreads = 256;  // as data.threads
+
+}  // namespace
 
 void parallel_for(int64_t count, int threads, const std::function<void(int64_t)>& work) {
   cv::setNumThreads(0);
@@ -27,7 +32,8 @@ void parallel_for(int64_t count, int threads, const std::function<void(int64_t)>
     }
   };
   std::vector<std::thread> helpers;
-  for (int i = 1; i < std::max(1, threads); ++i) helpers.emplace_back(run);
+  const auto used = std::min<int64_t>({threads, count, kMostThreads});
+  for (int64_t i = 1; i < used; ++i) helpers.emplace_back(run);
   run();
   for (auto& helper : helpers) helper.join();
   if (error) std::rethrow_exception(error);

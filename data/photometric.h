@@ -17,12 +17,12 @@ struct PhotometricOptions {
   double gamma = 0.25;
   double saturation = 0.3;
   double hue = 10;              // degrees either way
-  double grey = 0.05;           // probabilities from here on
-  double blur = 0.1;            // Gaussian, sigma up to blur_sigma
+  double grey = 0.05;           // probability
+  double blur = 0.1;            // probability; Gaussian, sigma up to blur_sigma
   double blur_sigma = 1.5;      // pixels
-  double noise = 0.2;           // normal, deviation up to noise_deviation
+  double noise = 0.2;           // probability; normal, deviation up to noise_deviation
   double noise_deviation = 10;  // of 255
-  double jpeg = 0.1;            // compressed and unpacked again, quality jpeg_quality to 95
+  double jpeg = 0.1;            // probability; packed and unpacked, quality jpeg_quality to 95
   int64_t jpeg_quality = 30;
   void fields(config::Fields& f);
 };
@@ -30,7 +30,8 @@ struct PhotometricOptions {
 /// One draw of all photometric changes: the same for every frame of a clip, but for the noise.
 class Photometry {
  public:
-  /// `strength` multiplies ranges and probabilities.
+  /// `strength` multiplies the ranges of brightness, contrast, gamma, saturation and hue, and the
+  /// probabilities of grey, blur, noise and JPEG; how strong blur, noise and JPEG then are stays.
   Photometry(const PhotometricOptions& options, double strength, Random& random);
 
   /// Changes CV_8UC3 RGB pictures in place. Order: blur, colour, tone, noise, JPEG: as in a camera.

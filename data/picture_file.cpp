@@ -30,12 +30,24 @@ PictureHeader checked_header(const std::string& bytes, const std::string& file,
   return header;
 }
 
-int reading_flags(const PictureHeader& header, int64_t detail) {
-  if (header.format == PictureHeader::Format::jpeg && detail > 0) {
-    const int64_t side = std::max(header.width, header.height);
-    if (side >= 8 * detail) return cv::IMREAD_REDUCED_COLOR_8;
-    if (side >= 4 * detail) return cv::IMREAD_REDUCED_COLOR_4;
-    if (side >= 2 * detail) return cv::IMREAD_REDUCED_COLOR_2;
+/// How many times smaller a picture may be decoded: 1, 2, 4 or 8.
+int reduction_of(const PictureHeader& header, int64_t detail) {
+  if (header.format != PictureHeader::Format::jpeg || detail <= 0) return 1;
+  int reduction = 8;
+  while (reduction > 1 && std::max(header.width, header.height) < reduction * detail) {
+    reduction /= 2;
+  }
+  return reduction;
+}
+
+int reading_flags(int reduction) {
+  switch (reduction) {
+    case 2:
+      return cv::IMREAD_REDUCED_COLOR_2;
+    case 4:
+      return cv::IMREAD_REDUCED_COLOR_4;
+    case 8:
+      return cv::IMREAD_REDUCED_COLOR_8;
   }
   return cv::IMREAD_COLOR;
 }
@@ -72,12 +84,17 @@ std::string read_sample_file(const std::filesystem::path& path) {
   return bytes;
 }
 
+DecodedPicture decode_reduced(const std::string& bytes, const std::string& file, int64_t detail,
+                              int64_t max_pixels) {
+  const int reduction = reduction_of(checked_header(bytes, file, max_pixels), detail);
+  cv::Mat picture = decode(bytes, file, reading_flags(reduction));
+  cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
+  return {picture, reduction};
+}
+
 cv::Mat decode_picture(const std::string& bytes, const std::string& file, int64_t detail,
                        int64_t max_pixels) {
-  const auto header = checked_header(bytes, file, max_pixels);
-  cv::Mat picture = decode(bytes, file, reading_flags(header, detail));
-  cv::cvtColor(picture, picture, cv::COLOR_BGR2RGB);
-  return picture;
+  return decode_reduced(bytes, file, detail, max_pixels).picture;
 }
 
 cv::Mat decode_grey(const std::string& bytes, const std::string& file, int64_t max_pixels) {

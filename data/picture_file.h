@@ -13,12 +13,22 @@ constexpr int64_t kMaxPixels = int64_t{1} << 26;
 /// The bytes of a file. Throws BadSample: missing_file, unreadable, empty_file.
 std::string read_sample_file(const std::filesystem::path& path);
 
-/// A picture as CV_8UC3 RGB, turned as its EXIF orientation says.
+/// A picture as CV_8UC3 RGB, and how many times smaller than its file it was decoded.
+struct DecodedPicture {
+  cv::Mat picture;    // each side divided by `reduction`, rounded up
+  int reduction = 1;  // 1, 2, 4 or 8
+};
+
+/// Decodes a picture and turns it as its EXIF orientation says.
 ///
 /// `detail` > 0: whoever asks needs no more than so many pixels along the longer side, and a JPEG
 /// that is at least twice as large is decoded at 1/2, 1/4 or 1/8 of its size, which is faster by
 /// about that factor; never below `detail`.
 /// Throws BadSample naming `file`: truncated, not_a_picture, too_large.
+DecodedPicture decode_reduced(const std::string& bytes, const std::string& file, int64_t detail,
+                              int64_t max_pixels = kMaxPixels);
+
+/// The same, for those who need not know the reduction.
 cv::Mat decode_picture(const std::string& bytes, const std::string& file, int64_t detail = 0,
                        int64_t max_pixels = kMaxPixels);
 

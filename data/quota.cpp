@@ -18,12 +18,12 @@ bool earlier(int64_t a, int64_t v, int64_t b, int64_t w) {
 }  // namespace
 
 std::vector<int64_t> seats(int64_t count, const std::vector<int64_t>& weights) {
-  const int64_t sum = std::accumulate(weights.begin(), weights.end(), int64_t{0});
+  const Wide sum = std::accumulate(weights.begin(), weights.end(), Wide{0});
   if (sum <= 0) throw std::invalid_argument("seats: no weight is above 0");
   std::vector<int64_t> given;
   int64_t total = 0;
   for (const int64_t weight : weights) {
-    given.push_back(static_cast<int64_t>((Wide(2) * count * weight + sum) / (Wide(2) * sum)));
+    given.push_back(static_cast<int64_t>((Wide(2) * count * weight + sum) / (2 * sum)));
     total += given.back();
   }
   // Rounding gave every seat up to one common moment; what is missing or too much is the next or

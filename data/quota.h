@@ -15,7 +15,7 @@ namespace manyfold::data {
 std::vector<int64_t> seats(int64_t count, const std::vector<int64_t>& weights);
 
 /// Weights of a configuration as the whole numbers that `seats` reckons with: in billionths, so
-/// that 0.3 is exactly 3 of 10. At most 1e9.
+/// that 0.3 is exactly 3 of 10. Each at most 1e9; one below half a billionth becomes 0.
 std::vector<int64_t> whole_weights(const std::vector<double>& weights);
 
 }  // namespace manyfold::data

@@ -33,8 +33,11 @@ void SyntheticOptions::fields(config::Fields& f) {
 }
 
 void Strength::fields(config::Fields& f) {
-  f.field("geometric", geometric, "Factor on zoom, shift, rotation.", config::between(0, 4));
-  f.field("photometric", photometric, "Factor on colour, blur, noise and their chances.",
+  f.field("geometric", geometric, "Factor on zoom, stretch, shift and rotation.",
+          config::between(0, 4));
+  f.field("photometric", photometric,
+          "Factor on the ranges of light and colour, and on the chances of grey, blur, noise and "
+          "JPEG.",
           config::between(0, 4));
 }
 
@@ -46,7 +49,7 @@ void SourceOptions::fields(config::Fields& f) {
   f.required("type");
   f.field("group", group, "Group of data.mix; default: synthetic for scenes, real for the rest.");
   f.field("weight", weight, "Share within its group; 0: by the number of samples.",
-          config::at_least(0));
+          config::between(0, 1e9));
   f.section("augment", augment, "Strength of augmentation beside data.augment.");
   f.entries("labels", labels, "By task: where its label comes from.");
 }

@@ -31,10 +31,11 @@ std::vector<std::string> categories() {
   return names;
 }
 
-/// The objects of a scene whose category a rule wants.
+/// The objects of a scene whose category a rule wants and which the picture shows a part of.
 class ObjectList {
  public:
-  explicit ObjectList(const LabelRule& rule) : rule_(rule) {}
+  ObjectList(const LabelRule& rule, cv::Size picture)
+      : rule_(rule), picture_({0, 0}, cv::Size2f(picture)) {}
 
   void add(const synthetic::ScenePerson& person) {
     if (auto* face = add(kFace, person.face)) {
@@ -58,7 +59,7 @@ class ObjectList {
  private:
   Object* add(int64_t category, const cv::Rect2f& box) {
     const auto index = rule_.class_of.at(category);
-    if (box.empty() || index == LabelRule::kSkip) return nullptr;
+    if ((box & picture_).empty() || index == LabelRule::kSkip) return nullptr;
     auto& object = objects_.emplace_back();
     object.box = box;
     object.class_index = index;
@@ -66,11 +67,12 @@ class ObjectList {
   }
 
   const LabelRule& rule_;
+  cv::Rect2f picture_;
   std::vector<Object> objects_;
 };
 
 Objects objects_of(const synthetic::Scene& scene, const LabelRule& rule) {
-  ObjectList list(rule);
+  ObjectList list(rule, scene.picture.size());
   for (const auto& person : scene.people) list.add(person);
   return list.take();
 }

@@ -14,7 +14,8 @@ namespace manyfold::data {
 /// - mask: 0 = background, 255 = person, for `values`; every scene.
 /// - boxes: the categories face (with 68 key points), head, body, and hand_none, hand_fist, ... for
 ///   hands by what they show. Faces of which less than 30 % of the key points show, and hands of
-///   which less than half shows, are ignore objects; hands almost out of sight are left out.
+///   which less than half shows, are ignore objects; hands almost out of sight and objects whose
+///   box lies wholly outside of the picture are left out.
 /// - gesture: what the clearest hand shows, "none" without one; a scene where it cannot be told is
 ///   not labelled.
 class SyntheticSource : public Source {

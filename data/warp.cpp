@@ -54,8 +54,7 @@ std::vector<Object> warp_objects(const std::vector<Object>& objects, const Geome
     const auto box = apply(geometry.map, object.box);
     object.box = box & picture;
     if (object.box.empty()) continue;
-    const auto centre = (box.tl() + box.br()) / 2;
-    if (visible_share(box, object.box) < kLeastShare || !picture.contains(centre) ||
+    if (visible_share(box, object.box) < kLeastShare ||
         std::min(object.box.width, object.box.height) < kLeastSide) {
       object.ignore = true;
     }

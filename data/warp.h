@@ -22,8 +22,8 @@ using LabelSpecs = std::map<std::string, LabelSpec>;
 ///   pixels first, so that fine texture does not alias. Outside: kPadding.
 /// - Masks: nearest neighbour; outside the picture: Mask::kIgnore.
 /// - Boxes: the upright box around the mapped corners, cut at the border. One of which less than
-///   half remains, whose centre lies outside or whose shorter side falls below 2 pixels becomes an
-///   ignore region; one of which nothing remains is dropped.
+///   half remains or whose shorter side falls below 2 pixels becomes an ignore region; one of which
+///   nothing remains is dropped.
 /// - Landmarks: one outside the picture is no longer visible. One that is not visible is not moved
 ///   but set to 0: it may hold NaN or -1.
 /// - Mirrored: key points and classes are swapped as the task's LabelSpec says.

@@ -37,7 +37,7 @@ ClassificationMetric::ClassificationMetric(std::vector<std::string> classes,
   nothing_ = found - names.begin();
 }
 
-void ClassificationMetric::add(const data::Label& predicted, const data::Label& truth, cv::Size) {
+void ClassificationMetric::add(const data::Label& predicted, const data::Label& truth) {
   const auto& t = std::get<data::ClassIndex>(truth);
   const auto& p = std::get<data::ClassIndex>(predicted);
   if (t.index >= 0) confusion_.add(t.index, p.index);

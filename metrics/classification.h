@@ -31,12 +31,10 @@ class ClassificationMetric : public Metric {
   explicit ClassificationMetric(std::vector<std::string> classes,
                                 const ClassificationOptions& options = {});
 
-  void add(const data::Label& predicted, const data::Label& truth, cv::Size picture) override;
+  void add(const data::Label& predicted, const data::Label& truth) override;
   std::vector<Figure> figures() const override;
   /// The confusion matrix, and every class's F1 and count.
   nlohmann::json details() const override;
-
-  const ConfusionMatrix& confusion() const { return confusion_; }
 
  private:
   ConfusionMatrix confusion_;

@@ -2,25 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <limits>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
 
+#include "metrics/metric.h"
+
 namespace manyfold::metrics {
-namespace {
-
-double ratio(int64_t part, int64_t whole) {
-  return whole == 0 ? std::numeric_limits<double>::quiet_NaN()
-                    : static_cast<double>(part) / static_cast<double>(whole);
-}
-
-std::string percent(double share) {
-  return share == share ? fmt::format("{:.1f}%", 100 * share) : "-";
-}
-
-}  // namespace
 
 ConfusionMatrix::ConfusionMatrix(std::vector<std::string> classes)
     : classes_(std::move(classes)),
@@ -76,29 +64,6 @@ double ConfusionMatrix::f1(int64_t c) const {
 
 nlohmann::json ConfusionMatrix::to_json() const {
   return {{"classes", classes_}, {"rows", "truth"}, {"columns", "prediction"}, {"counts", counts_}};
-}
-
-std::string ConfusionMatrix::to_text() const {
-  size_t name_width = 9, width = 9;  // "precision"
-  for (const auto& name : classes_) name_width = std::max(name_width, name.size());
-  for (const auto& name : classes_) width = std::max(width, name.size());
-  for (const auto& row : counts_) {
-    for (const int64_t n : row) width = std::max(width, std::to_string(n).size());
-  }
-  std::string text = fmt::format("{:{}}", "truth", name_width);
-  for (const auto& name : classes_) text += fmt::format("  {:>{}}", name, width);
-  text += fmt::format("  {:>{}}\n", "recall", width);
-  const auto size = static_cast<int64_t>(classes_.size());
-  for (int64_t c = 0; c < size; ++c) {
-    text += fmt::format("{:{}}", classes_[c], name_width);
-    for (const int64_t n : counts_[c]) text += fmt::format("  {:>{}}", n, width);
-    text += fmt::format("  {:>{}}\n", percent(ratio(count(c, c), truths(c))), width);
-  }
-  text += fmt::format("{:{}}", "precision", name_width);
-  for (int64_t c = 0; c < size; ++c) {
-    text += fmt::format("  {:>{}}", percent(ratio(count(c, c), predictions(c))), width);
-  }
-  return text + fmt::format("  {:>{}}\n", percent(accuracy()), width);
 }
 
 }  // namespace manyfold::metrics

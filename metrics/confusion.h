@@ -32,9 +32,6 @@ class ConfusionMatrix {
 
   /// {"classes": [...], "rows": "truth", "columns": "prediction", "counts": [[...]]}
   nlohmann::json to_json() const;
-  /// A table for a terminal, truth down and prediction across, with each class's recall and
-  /// precision.
-  std::string to_text() const;
 
  private:
   size_t checked(int64_t c, const char* what) const;

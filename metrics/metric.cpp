@@ -1,6 +1,7 @@
 #include "metrics/metric.h"
 
 #include <cctype>
+#include <limits>
 #include <stdexcept>
 
 namespace manyfold::metrics {
@@ -12,6 +13,11 @@ double value_of(const std::vector<Figure>& figures, const std::string& name) {
     known += (known.empty() ? "" : ", ") + figure.name;
   }
   throw std::out_of_range("no figure '" + name + "'; known: " + known);
+}
+
+double ratio(int64_t part, int64_t whole) {
+  return whole == 0 ? std::numeric_limits<double>::quiet_NaN()
+                    : static_cast<double>(part) / static_cast<double>(whole);
 }
 
 std::string figure_name(const std::string& class_name) {

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
-#include <opencv2/core.hpp>
 #include <string>
 #include <vector>
 
@@ -29,10 +28,9 @@ class Metric {
   virtual ~Metric() = default;
 
   /// One picture or clip. Both labels are of the kind that the metric measures, have as many
-  /// frames, and lie in the pixels of one picture of size `picture`. Throws std::invalid_argument
-  /// for labels that do not go together, and UserError for a truth that the class list cannot
-  /// explain.
-  virtual void add(const data::Label& predicted, const data::Label& truth, cv::Size picture) = 0;
+  /// frames, and lie in the pixels of one picture. Throws std::invalid_argument for labels that do
+  /// not go together, and UserError for a truth that the class list cannot explain.
+  virtual void add(const data::Label& predicted, const data::Label& truth) = 0;
 
   /// The first is the metric's headline.
   virtual std::vector<Figure> figures() const = 0;
@@ -43,6 +41,9 @@ class Metric {
 
 /// The value of the figure called `name`; throws std::out_of_range with the known names.
 double value_of(const std::vector<Figure>& figures, const std::string& name);
+
+/// A share as a figure's value: NaN when there was nothing to measure.
+double ratio(int64_t part, int64_t whole);
 
 /// A class name as part of a figure's name: "no gesture" becomes "no_gesture".
 std::string figure_name(const std::string& class_name);

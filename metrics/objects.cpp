@@ -20,10 +20,6 @@ using data::Objects;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-double ratio(int64_t part, int64_t whole) {
-  return whole == 0 ? kNaN : static_cast<double>(part) / static_cast<double>(whole);
-}
-
 std::vector<double> finite(const std::vector<double>& values) {
   std::vector<double> kept;
   std::copy_if(values.begin(), values.end(), std::back_inserter(kept),
@@ -74,8 +70,7 @@ ObjectsMetric::ObjectsMetric(std::vector<std::string> classes, int64_t landmarks
   if (classes_.empty()) throw std::invalid_argument("ObjectsMetric: no classes");
 }
 
-void ObjectsMetric::add(const data::Label& predicted, const data::Label& truth,
-                        cv::Size /*picture*/) {
+void ObjectsMetric::add(const data::Label& predicted, const data::Label& truth) {
   const auto& p = std::get<Objects>(predicted).frames;
   const auto& t = std::get<Objects>(truth).frames;
   if (p.size() != t.size()) {

@@ -12,6 +12,8 @@ namespace manyfold::metrics {
 
 struct ObjectsOptions {
   double iou = 0.5;
+  /// Detections from this score on count for recall and precision. Not a key of the config: it is
+  /// the score from which the task shows them.
   double operating_score = 0.5;
   /// Objects at least this large, sqrt(w * h) in the pixels of the labels, get an average precision
   /// of their own; 0 = no such figure.
@@ -20,8 +22,6 @@ struct ObjectsOptions {
   void fields(config::Fields& f) {
     f.field("iou", iou, "Overlap from which a detection has found an object.",
             config::Range{0, 1, true, false});
-    f.field("operating_score", operating_score,
-            "Detections from this score on count for recall and precision.", config::between(0, 1));
     f.field("minimum_size", minimum_size,
             "Objects from this size on, sqrt(w h) in pixels of the network's input, get an average "
             "precision of their own; 0: none.",
@@ -52,7 +52,7 @@ class ObjectsMetric : public Metric {
   ObjectsMetric(std::vector<std::string> classes, int64_t landmarks,
                 const ObjectsOptions& options = {});
 
-  void add(const data::Label& predicted, const data::Label& truth, cv::Size picture) override;
+  void add(const data::Label& predicted, const data::Label& truth) override;
   std::vector<Figure> figures() const override;
   /// Precision and recall by score of every class, and the distribution of the landmark errors.
   nlohmann::json details() const override;

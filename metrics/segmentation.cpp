@@ -58,7 +58,7 @@ SegmentationMetric::SegmentationMetric(std::vector<std::string> classes,
   }
 }
 
-void SegmentationMetric::add(const data::Label& predicted, const data::Label& truth, cv::Size) {
+void SegmentationMetric::add(const data::Label& predicted, const data::Label& truth) {
   const auto& p = std::get<Mask>(predicted).frames;
   const auto& t = std::get<Mask>(truth).frames;
   if (p.size() != t.size()) {

@@ -37,7 +37,7 @@ class SegmentationMetric : public Metric {
   explicit SegmentationMetric(std::vector<std::string> classes,
                               const SegmentationOptions& options = {});
 
-  void add(const data::Label& predicted, const data::Label& truth, cv::Size picture) override;
+  void add(const data::Label& predicted, const data::Label& truth) override;
   std::vector<Figure> figures() const override;
   nlohmann::json details() const override;
 

@@ -21,6 +21,8 @@ using data::Objects;
 
 const cv::Scalar kGrey(150, 150, 150);
 const cv::Scalar kBlack(0, 0, 0);
+constexpr double kOpacity = 0.45;  // of a mask's tint
+constexpr double kIgnoredOpacity = 0.75;
 
 std::string class_name(const LabelSpec& spec, int64_t index) {
   const bool known = index >= 0 && index < static_cast<int64_t>(spec.classes.size());
@@ -55,7 +57,7 @@ void outline(cv::Mat& rgb, const cv::Mat& where, const cv::Scalar& colour, int l
   cv::drawContours(rgb, contours, -1, colour, line, cv::LINE_8);
 }
 
-void draw_mask(cv::Mat& rgb, const cv::Mat& mask, const OverlayStyle& style) {
+void draw_mask(cv::Mat& rgb, const cv::Mat& mask) {
   if (mask.type() != CV_8UC1 || mask.size() != rgb.size()) {
     throw std::invalid_argument(fmt::format("draw: a mask of {}x{} on a picture of {}x{}",
                                             mask.cols, mask.rows, rgb.cols, rgb.rows));
@@ -68,8 +70,8 @@ void draw_mask(cv::Mat& rgb, const cv::Mat& mask, const OverlayStyle& style) {
     if (!seen[c]) continue;
     const bool ignored = c == Mask::kIgnore;
     const cv::Mat where = mask == c;
-    const cv::Scalar colour = class_colour(style.first_colour + c - 1);
-    tint(rgb, where, ignored ? kGrey : colour, ignored ? 0.75 : style.opacity);
+    const cv::Scalar colour = class_colour(c - 1);
+    tint(rgb, where, ignored ? kGrey : colour, ignored ? kIgnoredOpacity : kOpacity);
     if (!ignored) outline(rgb, where, colour, Pen(rgb.size()).line);
   }
 }
@@ -118,7 +120,7 @@ void draw_object(cv::Mat& rgb, const Object& object, const LabelSpec& spec,
   const cv::Rect box(cvRound(object.box.x), cvRound(object.box.y), cvRound(object.box.width),
                      cvRound(object.box.height));
   if (object.ignore || object.class_index < 0) return dashed_box(rgb, box, kGrey, pen);
-  const cv::Scalar colour = class_colour(style.first_colour + object.class_index);
+  const cv::Scalar colour = class_colour(object.class_index);
   cv::rectangle(rgb, box, colour, pen.line);
   draw_landmarks(rgb, object, colour, pen);
   // One class alone needs no name at every box.
@@ -139,7 +141,7 @@ void draw(cv::Mat& rgb, const data::Label& label, const LabelSpec& spec, const O
   }
   const Pen pen(rgb.size());
   if (const auto* mask = std::get_if<Mask>(&label)) {
-    draw_mask(rgb, frame_of(mask->frames, frame), style);
+    draw_mask(rgb, frame_of(mask->frames, frame));
   } else if (const auto* objects = std::get_if<Objects>(&label)) {
     for (const Object& object : frame_of(objects->frames, frame)) {
       if (object.score >= style.least_score) draw_object(rgb, object, spec, style, pen);
@@ -148,7 +150,7 @@ void draw(cv::Mat& rgb, const data::Label& label, const LabelSpec& spec, const O
     OverlayStyle banner = style;
     banner.names = true;
     draw_plate(rgb, caption(spec, found.index, found.score, banner), {0, 0},
-               class_colour(style.first_colour + found.index), pen);
+               class_colour(found.index), pen);
   }
 }
 

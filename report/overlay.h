@@ -13,11 +13,9 @@ namespace manyfold::report {
 /// How labels are drawn. Lines and letters grow with the picture, so that an overlay reads at
 /// 160x120 and at 1920x1080.
 struct OverlayStyle {
-  double opacity = 0.45;     // of a mask's tint, in [0, 1]
-  bool scores = true;        // of predictions; a truth has none
-  bool names = true;         // class names beside boxes and in the banner
-  double least_score = 0;    // objects below it are left out
-  int64_t first_colour = 0;  // of class_colour(): sets tasks on one picture apart
+  bool scores = true;      // of predictions; a truth has none
+  bool names = true;       // class names beside boxes and in the banner
+  double least_score = 0;  // objects below it are left out
 };
 
 /// Draws one frame of a label onto `rgb` (CV_8UC3, RGB, of the label's own size): masks as tint and

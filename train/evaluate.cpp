@@ -1,7 +1,6 @@
 #include "train/evaluate.h"
 
 #include <cmath>
-#include <set>
 
 #include "data/uncollate.h"
 
@@ -23,16 +22,23 @@ void measure(const data::Batch& batch, const models::Outputs& outputs, const Tas
     if (!metric) metric = options.task->metric();
     for (int64_t row = 0; row < batch.size(); ++row) {
       const auto truth = data::label_of(labels, specs.at(name), row, size);
-      if (truth) metric->add(predicted.at(static_cast<size_t>(row)), *truth, size);
+      if (truth) metric->add(predicted.at(static_cast<size_t>(row)), *truth);
     }
   }
 }
 
+/// Of the finite ones; NaN without any.
 double mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
+  double sum = 0, count = 0;
+  for (const double value : values) {
+    if (!std::isfinite(value)) continue;
+    sum += value;
+    ++count;
+  }
+  return sum / count;
 }
+
+}  // namespace
 
 double score_of(const std::vector<SetFigures>& sets, const Tasks& tasks) {
   std::vector<double> by_task;
@@ -41,12 +47,11 @@ double score_of(const std::vector<SetFigures>& sets, const Tasks& tasks) {
     for (const auto& set : sets) {
       if (set.task == name) by_set.push_back(options.task->score(set.figures));
     }
-    if (!by_set.empty()) by_task.push_back(mean(by_set));
+    by_task.push_back(mean(by_set));
   }
-  return by_task.empty() ? -1 : mean(by_task);
+  const double score = mean(by_task);
+  return std::isfinite(score) ? score : -1;
 }
-
-}  // namespace
 
 std::map<std::string, double> Evaluation::flat() const {
   std::map<std::string, double> values;

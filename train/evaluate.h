@@ -23,10 +23,13 @@ struct SetFigures {
   nlohmann::json details;
 };
 
+/// Mean over the tasks of the mean over the sets of the task's score. A score that is NaN (a class
+/// that occurs nowhere in a set) is left out; -1 when none is left.
+double score_of(const std::vector<SetFigures>& sets, const Tasks& tasks);
+
 struct Evaluation {
   std::vector<SetFigures> sets;
-  /// Mean over the tasks of the mean over the sets of the task's score; -1 without any set.
-  double score = -1;
+  double score = -1;  // score_of(sets)
 
   /// "<set>/<task>/<figure>": value; figures that had nothing to measure are left out.
   std::map<std::string, double> flat() const;

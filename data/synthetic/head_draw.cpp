@@ -263,12 +263,10 @@ class HeadPainter {
     for (int c = 0; c < crown.columns; ++c) {
       const Vec3 rim = crown(crown.rows - 1, c).at;
       const float degrees = mix(-180.f, 180.f, c / (crown.columns - 1.f));
-      const float ahead =
-          cap ? smoothstep(75, 40, 0) + (1 - smoothstep(45, 80, std::abs(degrees))) : 1;
+      const float ahead = cap ? 1 - smoothstep(45, 80, std::abs(degrees)) : 1;
       const Vec3 out = unit({rim.x, 0, rim.z});
       brim(0, c).at = rim;
-      brim(1, c).at = rim + (out + Vec3(0, 0.12f, 0)) *
-                                (reach * (cap ? 1 - smoothstep(45, 80, std::abs(degrees)) : ahead));
+      brim(1, c).at = rim + (out + Vec3(0, 0.12f, 0)) * (reach * ahead);
       brim(0, c).v = 0, brim(1, c).v = 10;
       brim(0, c).u = brim(1, c).u = c * 3.f;
     }

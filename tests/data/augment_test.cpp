@@ -99,10 +99,17 @@ TEST(NeededDetail, GrowsWithTheZoom) {
   AugmentOptions options;
   options.geometric.zoom_in = 1.5;
   options.geometric.stretch = 0;
-  EXPECT_EQ(needed_detail(options, {}, {160, 96}), 240);
-  EXPECT_EQ(needed_detail(options, {0, 1}, {160, 96}), 160);
+  EXPECT_EQ(needed_detail(options, {}, {160, 96}, Fit::letterbox), 240);
+  EXPECT_EQ(needed_detail(options, {0, 1}, {160, 96}, Fit::letterbox), 160);
   options.enabled = false;
-  EXPECT_EQ(needed_detail(options, {}, {160, 96}), 160);
+  EXPECT_EQ(needed_detail(options, {}, {160, 96}, Fit::letterbox), 160);
+  EXPECT_EQ(needed_detail({160, 96}, Fit::letterbox), 160);
+}
+
+TEST(NeededDetail, IsAllOfAPictureWhoseSidesAreScaledApart) {
+  // 640x96 on 160x96: the longer side shrinks to a quarter, the shorter one must stay.
+  EXPECT_EQ(needed_detail({160, 96}, Fit::stretch), 0);
+  EXPECT_EQ(needed_detail({}, {}, {160, 96}, Fit::stretch), 0);
 }
 
 TEST(CheckMirroring, KeyPointsMustSayWhatTheyBecome) {
@@ -116,6 +123,9 @@ TEST(CheckMirroring, KeyPointsMustSayWhatTheyBecome) {
   AugmentOptions without;
   without.geometric.mirror = 0;
   EXPECT_NO_THROW(check_mirroring(without, {{"faces", object_spec({"face"}, 2)}}));
+  AugmentOptions off;
+  off.enabled = false;
+  EXPECT_NO_THROW(check_mirroring(off, {{"faces", object_spec({"face"}, 2)}}));
 }
 
 }  // namespace

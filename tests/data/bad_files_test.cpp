@@ -40,10 +40,11 @@ class Faulty : public Source {
 TEST(BadFiles, TheNextGoodSampleTakesThePlace) {
   const Faulty source(100, {5, 6, 99});
   BadFiles bad(0.05);
-  EXPECT_EQ(bad.read(source, 4).origin.name, "4.jpg");
-  EXPECT_EQ(bad.read(source, 5).origin.name, "7.jpg");
-  EXPECT_EQ(bad.read(source, 6).origin.name, "7.jpg");
-  EXPECT_EQ(bad.read(source, 99).origin.name, "0.jpg");
+  EXPECT_EQ(bad.read(source, 4).sample.origin.name, "4.jpg");
+  EXPECT_EQ(bad.read(source, 5).sample.origin.name, "7.jpg");
+  EXPECT_EQ(bad.read(source, 4).index, 4);
+  EXPECT_EQ(bad.read(source, 6).index, 7);
+  EXPECT_EQ(bad.read(source, 99).index, 0);
 }
 
 TEST(BadFiles, ListsEachOnceWithItsCauseAndDoesNotTryAgain) {

@@ -20,19 +20,38 @@ SourceOptions coco(const TempFolder& folder) {
   SourceOptions options;
   options.type = "coco";
   options.coco.root = folder.string();
-  LabelOptions faces, mask;
+  LabelOptions faces;
   faces.from = "boxes";
   faces.landmarks = true;
-  mask.from = "mask";
-  options.labels = {{"faces", faces}, {"segmentation", mask}};
+  options.labels = {{"faces", faces}};
   return options;
 }
 
-CheckReport check(const CocoFixture& fixture) {
+CheckReport check(const CocoFixture& fixture, const SourceOptions& source) {
   fixture.write();
   DataOptions options;
-  options.sources = {{"set", coco(fixture.folder)}};
+  options.sources = {{"set", source}};
   return check_data(options, kSpecs, 2);
+}
+
+CheckReport check(const CocoFixture& fixture) { return check(fixture, coco(fixture.folder)); }
+
+CheckReport check_with_masks(const CocoFixture& fixture) {
+  auto source = coco(fixture.folder);
+  LabelOptions mask;
+  mask.from = "mask";
+  source.labels.emplace_back("segmentation", mask);
+  return check(fixture, source);
+}
+
+SourceOptions folders(const TempFolder& folder, const std::string& task) {
+  SourceOptions options;
+  options.type = "folders";
+  options.folders.root = folder.string();
+  LabelOptions label;
+  label.from = "folder";
+  options.labels = {{task, label}};
+  return options;
 }
 
 /// "fault" of every bad sample and problem.
@@ -65,7 +84,7 @@ TEST(Check, CountsWhatASetHolds) {
       .box({1, 1, 10, 20}, 1, {{"keypoints", {2, 2, 2, 0, 0, 0}}})
       .box({1, 1, 6, 7}, 1, {{"iscrowd", 1}})
       .image(32, 100);
-  const auto report = check(fixture);
+  const auto report = check_with_masks(fixture);
   EXPECT_TRUE(report.ok()) << report.text();
   const auto& source = report.sources.at(0);
   EXPECT_EQ(source.samples, 2);
@@ -114,7 +133,7 @@ TEST(Check, FindsMasksOfAnotherSize) {
   const TempFolder folder;
   CocoFixture fixture(folder);
   fixture.category("face", 2).image().mask(cv::Mat::zeros(47, 64, CV_8UC1));
-  EXPECT_THAT(faults(check(fixture)), ElementsAre("mask size"));
+  EXPECT_THAT(faults(check_with_masks(fixture)), ElementsAre("mask size"));
 }
 
 TEST(Check, FindsMissingFiles) {
@@ -162,6 +181,41 @@ TEST(Check, FindsAnEmptySetAndAFolderThatCannotBeRead) {
   const auto missing = check_data(options, kSpecs, 1);
   EXPECT_THAT(missing.text(), HasSubstr("validation.hands: CANNOT BE OPENED"));
   EXPECT_THAT(missing.text(), HasSubstr("cannot be read: No such file or directory"));
+}
+
+TEST(Check, FindsALabelThatNoSampleCarries) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("face", 2).image().image().mask(cv::Mat::zeros(48, 64, CV_8UC1));
+  std::filesystem::remove(folder / "images/2.png");  // the only one with a mask
+  const auto report = check_with_masks(fixture);
+  EXPECT_FALSE(report.ok());
+  EXPECT_EQ(report.sources.at(0).tasks.at("segmentation").labelled, 0);
+  EXPECT_THAT(faults(report), ElementsAre("missing file", "unlabelled"));
+  EXPECT_THAT(report.text(), HasSubstr("segmentation: 0 of 1 samples labelled; pixels: none"));
+  EXPECT_THAT(report.text(), HasSubstr("none of its 1 usable samples carries the label of "
+                                       "segmentation; see labels.segmentation"));
+  EXPECT_EQ(nlohmann::json::parse(report.json())["sources"][0]["tasks"]["segmentation"]["labelled"],
+            0);
+}
+
+TEST(Check, FindsASetThatSaysNothingOfMasks) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  const auto report = check_with_masks(fixture.category("face", 2).image());
+  EXPECT_FALSE(report.ok());
+  EXPECT_THAT(report.sources.at(0).failure, HasSubstr("has no image with a `mask_file`"));
+}
+
+TEST(Check, NamesThatAreNotUtf8DoNotStopTheReport) {
+  const TempFolder folder;
+  write_picture(folder / "train/fist/a.png", drawn_picture(8, 6));
+  write_bytes(folder / "train/fist/\xFF.png", "");
+  DataOptions options;
+  options.sources = {{"hands", folders(folder, "gesture")}};
+  const auto report = check_data(options, {{"gesture", class_spec({"fist"})}}, 1);
+  const auto json = nlohmann::json::parse(report.json());
+  EXPECT_EQ(json["sources"][0]["bad"][0]["sample"], "train/fist/\xEF\xBF\xBD.png");  // U+FFFD
 }
 
 TEST(Check, FindsPicturesThatTwoSetsShare) {

@@ -105,6 +105,42 @@ TEST(CocoFile, ABrokenRunLengthCodeSpoilsItsImage) {
               ElementsAre("bad segment: annotation 1: the run-length code ends inside a run"));
 }
 
+TEST(CocoFile, APolygonIsAtLeastThreePairsOfNumbers) {
+  const TempFolder folder;
+  const auto problems = [&](const std::string& segmentation) {
+    return texts(read(CocoFixture(folder).category("face").image().box(
+                          {1, 1, 5, 5}, 1, {{"segmentation", nlohmann::json::parse(segmentation)}}))
+                     .problems);
+  };
+  for (const char* broken :
+       {"[[]]", "[10, 10, 20, 10, 20, 20]", "[[10, 10, 20, 10]]", "[[10, 10, 20, 10, 20, 20, 10]]",
+        "[[10, 10, null, 10, 20, 20]]", "[[10, 10, \"20\", 10, 20, 20]]",
+        "[[10, 10, 1e300, 10, 20, 20]]", "[[10, 10, 20, 10, 20, 20], []]"}) {
+    EXPECT_THAT(problems(broken),
+                ElementsAre("bad segment: annotation 1: a polygon must be a list of x, y, x, y, "
+                            "...: at least three points, finite numbers"))
+        << broken;
+  }
+  EXPECT_THAT(problems("[[10, 10, 20, 10, 20, 20], [1, 1, 2.5, 1, 2.5, 2]]"), ElementsAre());
+  EXPECT_THAT(problems("[]"), ElementsAre());  // none at all: whoever paints it has to see to that
+}
+
+TEST(CocoFile, ACategoryOfTwoNamesSpoilsTheImagesThatHaveIt) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("face").category("hand").category("head");
+  fixture.json["categories"][1]["id"] = 1;
+  fixture.image().box({1, 1, 5, 5}, 1).image().box({1, 1, 5, 5}, 3);
+  const auto coco = read(fixture);
+  EXPECT_THAT(texts(coco.problems),
+              ElementsAre("unknown category: the categories 'face' and 'hand' have one id, 1",
+                          "unknown category: annotation 1 has category 1, which several of "
+                          "`categories` have: which is meant?"));
+  EXPECT_EQ(coco.bad_images.count(0), 1u);
+  EXPECT_EQ(coco.bad_images.count(1), 0u);
+  EXPECT_EQ(coco.images[1].annotations.at(0).category, 2);
+}
+
 TEST(CocoFile, ImagesOfOneIdAreBothUnusable) {
   const TempFolder folder;
   CocoFixture fixture(folder);

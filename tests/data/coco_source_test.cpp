@@ -100,6 +100,65 @@ TEST(CocoSource, SegmentsArePaintedSmallOverLargeAndCrowdsIgnored) {
             0);
 }
 
+TEST(CocoSource, AnObjectWithoutAnOutlineIsNoBackground) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  const nlohmann::json none = nlohmann::json::array();
+  fixture.category("person")
+      .category("dog")
+      .image()
+      .box({1, 1, 9, 9})
+      .image()
+      .box({1, 1, 9, 9}, 1, {{"segmentation", none}})
+      .image()
+      .box({1, 1, 9, 9}, 1, {{"segmentation", {{"size", {48, 64}}, {"counts", ""}}}})
+      .image()
+      .box({1, 1, 9, 9}, 1, {{"iscrowd", 1}})
+      .box({1, 1, 9, 9}, 2);
+  auto options = from("segments");
+  options.categories = {"person"};
+  const auto source = open(fixture, {{"segmentation", options}}, {{"segmentation", mask_spec()}});
+  EXPECT_EQ(message_of<BadSample>([&] { source->get(0); }),
+            "images/1.png: annotation 1 has no outline");
+  EXPECT_EQ(fault_of([&] { source->get(1); }), "bad segment");
+  EXPECT_EQ(fault_of([&] { source->get(2); }), "bad segment");
+  EXPECT_NO_THROW(source->get(3));  // a crowd, and a category that does not count
+  const auto boxes =
+      open(fixture, {{"people", from("boxes")}}, {{"people", object_spec({"person", "dog"})}});
+  EXPECT_NO_THROW(boxes->get(0));  // who does not read outlines needs none
+}
+
+TEST(CocoSource, AFileWithoutAnnotationsDoesNotSayThatThereIsNothing) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("person").image().mask(cv::Mat::zeros(48, 64, CV_8UC1));
+  const CocoSource::LabelList boxes = {{"people", from("boxes")}};
+  const LabelSpecs specs = {{"people", object_spec({"person"})}, {"segmentation", mask_spec()}};
+  EXPECT_TRUE(objects(open(fixture, boxes, specs)->get(0), "people").frames.at(0).empty());
+  fixture.json.erase("annotations");
+  EXPECT_EQ(message_of<UserError>([&] { open(fixture, boxes, specs); }),
+            "source set: " + (folder / "train.json").string() +
+                " has no `annotations`, which labels.people `from: boxes` reads; a set in which "
+                "there is nothing says `annotations: []`");
+  EXPECT_NO_THROW(open(fixture, {{"segmentation", from("mask")}}, specs));
+}
+
+TEST(CocoSource, ARuleThatCanLabelNoPictureIsRefused) {
+  const TempFolder folder;
+  const auto refusal = [&](const std::string& task, const std::string& word) {
+    const LabelSpecs specs = {{"gesture", class_spec({"none"})}, {"segmentation", mask_spec()}};
+    return message_of<UserError>([&] {
+      open(CocoFixture(folder).image(), {{task, from(word)}}, specs);
+    });
+  };
+  EXPECT_THAT(refusal("segmentation", "mask"),
+              HasSubstr("train.json has no image with a `mask_file`, which labels.segmentation "
+                        "`from: mask` reads"));
+  EXPECT_THAT(refusal("gesture", "image"),
+              HasSubstr("train.json has no image with the text field `gesture`, which "
+                        "labels.gesture `from: image` reads"));
+}
+
 TEST(CocoSource, BoxesLabelEveryPicture) {
   const TempFolder folder;
   auto options = from("boxes");
@@ -241,6 +300,36 @@ TEST(CocoSource, ASmallerDecodedPictureTakesItsLabelsAlong) {
   const auto& small = std::get<Mask>(sample.labels.at("segmentation")).frames[0];
   EXPECT_EQ(cv::boundingRect(small), cv::Rect(20, 40, 50, 30));
   EXPECT_EQ(source->get(0, 161).frames[0].size(), cv::Size(320, 240));
+}
+
+TEST(CocoSource, APictureSmallerThanStatedIsBadHoweverItIsDecoded) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.image(640, 480).image(321, 239);
+  fixture.json["images"][0]["file_name"] = "half.jpg";
+  fixture.json["images"][1]["file_name"] = "odd.jpg";
+  write_picture(folder / "half.jpg", drawn_picture(320, 240));
+  write_picture(folder / "odd.jpg", drawn_picture(321, 239));
+  const auto source = open(fixture, {}, {});
+  for (const int64_t detail : {0, 160, 80, 40}) {
+    EXPECT_EQ(fault_of([&] { source->get(0, detail); }), "picture size") << detail;
+  }
+  EXPECT_THAT(message_of<BadSample>([&] { source->get(0, 160); }),
+              HasSubstr("half.jpg: is 160x120 pixels at 1/2 of its size, and the annotations say "
+                        "640x480"));
+  EXPECT_EQ(source->get(1, 160).frames[0].size(), cv::Size(161, 120));  // rounded up
+}
+
+TEST(CocoSource, ABoxOutsideAPictureOfUnstatedSizeCannotBeCutOut) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("fist").image().box({200, 5, 10, 10});
+  fixture.json["images"][0].erase("width");
+  fixture.json["images"][0].erase("height");
+  const auto source = open(fixture, {}, {}, "crop");
+  EXPECT_EQ(fault_of([&] { source->get(0); }), "bad box");
+  EXPECT_EQ(message_of<BadSample>([&] { source->get(0); }),
+            "images/1.png#1: has a box outside of its picture, which is 64x48 pixels");
 }
 
 TEST(CocoSource, PicturesAreCheckedAgainstTheAnnotations) {

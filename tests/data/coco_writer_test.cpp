@@ -136,10 +136,29 @@ TEST(WriteCoco, WritesAPart) {
   auto options = to(folder);
   options.first = 1;
   EXPECT_EQ(write_coco(Made(), kSpecs, options), 1);
-  EXPECT_EQ(read_back(folder).size(), 1);
+  EXPECT_EQ(read_coco(folder / "train.json").images.size(), 1u);
   options.first = 2;
   EXPECT_THAT(message_of<UserError>([&] { write_coco(Made(), kSpecs, options); }),
               HasSubstr("no samples to write"));
+}
+
+/// Its second sample cannot be made.
+class Failing : public Made {
+ public:
+  Sample get(int64_t index, int64_t detail = 0) const override {
+    if (index == 1) throw UserError("scene 1 cannot be drawn");
+    return Made::get(index, detail);
+  }
+};
+
+TEST(WriteCoco, AHalfWrittenSetHasNoAnnotationsNotEvenOldOnes) {
+  const TempFolder folder;
+  write_coco(Made(), kSpecs, to(folder));
+  ASSERT_TRUE(std::filesystem::exists(folder / "train.json"));
+  EXPECT_THROW(write_coco(Failing(), kSpecs, to(folder)), UserError);
+  EXPECT_FALSE(std::filesystem::exists(folder / "train.json"));
+  EXPECT_EQ(write_coco(Made(), kSpecs, to(folder)), 2);
+  EXPECT_EQ(read_back(folder).size(), 2);
 }
 
 TEST(WriteCoco, RefusesWhatOneSetCannotHold) {

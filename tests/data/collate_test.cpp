@@ -1,5 +1,6 @@
 #include "data/collate.h"
 
+#include <gmock/gmock.h>
 #include <torch/types.h>
 
 #include "common/error.h"
@@ -101,6 +102,14 @@ TEST(Collate, RefusesWhatDoesNotFit) {
   auto small = plain();
   small.frames = {drawn_picture(4, 4)};
   EXPECT_THROW(collate({plain(), small}, {}), c10::Error);
+  auto masked = plain();
+  masked.labels["segmentation"] = Mask{{cv::Mat::zeros(4, 9, CV_8UC1)}};
+  EXPECT_THAT(message_of<c10::Error>([&] {
+                collate({plain(), masked}, kSpecs);
+              }),
+              testing::HasSubstr("is 9x4 of CV_8UC1, and its batch is 8x4 of CV_8UC1"));
+  masked.labels["segmentation"] = Mask{{cv::Mat::zeros(4, 8, CV_16UC1)}};
+  EXPECT_THROW(collate({plain(), masked}, kSpecs), c10::Error);
   auto wrong = plain();
   wrong.labels["faces"] = ClassIndex{1};
   EXPECT_THROW(collate({wrong}, kSpecs), c10::Error);

@@ -77,6 +77,8 @@ TEST(DataConfig, SaysWhereAMistakeIs) {
               HasSubstr("sources.a.labels.g.from must be given"));
   EXPECT_THAT(mistake("size: [96]"),
               HasSubstr("size = [96], must be [height, width], or one int for a square"));
+  EXPECT_THAT(mistake("sources:\n  a: {type: folders, root: x, weight: 2000000000}\n"),
+              HasSubstr("sources.a.weight = 2000000000"));
   EXPECT_THAT(mistake("max_bad_share: 2"), HasSubstr("max_bad_share = 2"));
 }
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
+#include <atomic>
+
 #include "common/error.h"
 #include "tests/data/fixture.h"
 
@@ -159,6 +161,45 @@ TEST_F(TrainingDataTest, EvaluationDoesNotCountABadSamplesReplacement) {
   EXPECT_EQ(batch.labels.at("gesture").present.sum().item<int>(), 7);
   EXPECT_FALSE(batch.labels.at("gesture").present[0].item<bool>());
   EXPECT_EQ(batch.origins[0].name, "");
+}
+
+/// Two pictures and a broken one before them, all of one name.
+class Triplets : public Source {
+ public:
+  Triplets() : Source("triplets", false) {}
+  int64_t size() const override { return 3; }
+  std::string sample_name(int64_t) const override { return "same.png"; }
+  Sample get(int64_t index, int64_t detail) const override {
+    asked = detail;
+    if (index == 0) throw BadSample(Fault::truncated, "same.png", "is cut off");
+    Sample sample;
+    sample.frames = {drawn_picture(40, 30)};
+    sample.labels["gesture"] = ClassIndex{1};
+    sample.origin = {name(), sample_name(index), false};
+    return sample;
+  }
+  mutable std::atomic<int64_t> asked{-1};
+};
+
+TEST(EvaluationLoader, KnowsAReplacementThatHasTheBadSamplesName) {
+  const Triplets source;
+  BadFiles bad(0.5);
+  DataOptions options;
+  options.size = {32, 32};
+  const auto batch = *evaluation_loader(source, options, kSpecs, bad)->next();
+  EXPECT_TRUE(batch.labels.at("gesture").present.equal(torch::tensor({false, true, true})));
+}
+
+TEST(EvaluationLoader, AsksForTheWholePictureWhenItIsStretched) {
+  const Triplets source;
+  BadFiles bad(0.5);
+  DataOptions options;
+  options.size = {32, 16};
+  evaluation_loader(source, options, kSpecs, bad)->next();
+  EXPECT_EQ(source.asked, 32);
+  options.fit = "stretch";
+  evaluation_loader(source, options, kSpecs, bad)->next();
+  EXPECT_EQ(source.asked, 0);
 }
 
 TEST(MakeSource, RefusesUnknownTypes) {

@@ -38,10 +38,9 @@ TEST(LabelRule, CategoriesMeanTheClassOfTheirName) {
 
 TEST(LabelRule, ClassesRenameAndNullLeavesOut) {
   auto options = from("category");
-  options.classes = {{"fingers_0", "fist"}, {"fingers_3", ""}, {"fingers_4", "null"}};
-  const auto made =
-      rule(options, class_spec({"none", "fist"}), {"fingers_0", "fingers_3", "fingers_4"});
-  EXPECT_THAT(made.class_of, ElementsAre(1, LabelRule::kSkip, LabelRule::kSkip));
+  options.classes = {{"fingers_0", "fist"}, {"fingers_3", ""}};
+  const auto made = rule(options, class_spec({"none", "fist"}), {"fingers_0", "fingers_3"});
+  EXPECT_THAT(made.class_of, ElementsAre(1, LabelRule::kSkip));
 }
 
 TEST(LabelRule, ListedCategoriesAreTheOnlyOnes) {
@@ -79,6 +78,26 @@ TEST(LabelRule, ATaskOfAnotherKindIsRefused) {
             "class for a picture");
   EXPECT_THAT(refusal(from("folder"), class_spec({"none"}), {}),
               HasSubstr("from = folder, which this type of source cannot give"));
+}
+
+TEST(LabelRule, KeysThatItsFromDoesNotReadAreRefused) {
+  auto mask = from("mask"), boxes = from("boxes"), category = from("category");
+  mask.classes = {{"person", "person"}};
+  EXPECT_EQ(refusal(mask, mask_spec(), {"person"}),
+            "source hands.labels.gesture.classes is given, and `from: mask` does not read it; it "
+            "reads values");
+  mask = from("mask");
+  mask.landmarks = true;
+  EXPECT_THAT(refusal(mask, mask_spec(), {}), HasSubstr("landmarks is given"));
+  boxes.values = {{"0", "person"}};
+  EXPECT_EQ(refusal(boxes, object_spec({"person"}), {"person"}),
+            "source hands.labels.gesture.values is given, and `from: boxes` does not read it; it "
+            "reads categories, classes, landmarks");
+  boxes = from("boxes");
+  boxes.empty = "person";
+  EXPECT_THAT(refusal(boxes, object_spec({"person"}), {"person"}), HasSubstr("empty is given"));
+  category.empty = "none";
+  EXPECT_EQ(rule(category, class_spec({"none", "fist"}), {"fist"}).empty, 0);
 }
 
 TEST(LabelRule, MaskValuesHaveADefaultForTwoClasses) {

@@ -125,12 +125,6 @@ TEST(Mixer, SourcesHaveNoFixedPlaceInTheBatch) {
   for (const int times : real_at) EXPECT_NEAR(times, 600, 105);  // five deviations
 }
 
-TEST(Mixer, DescribesHowOftenSourcesRepeat) {
-  EXPECT_EQ(real_and_synthetic(10).describe(100),
-            "photos: 300 draws from 100 samples, 3.0 times each\n"
-            "scenes: 700 draws from 1000 samples, 0.7 times each\n");
-}
-
 template <class Make>
 std::string refusal(const Make& make) {
   try {
@@ -155,6 +149,10 @@ TEST(Mixer, RefusesSharesAndSourcesThatDoNotMeet) {
                 Mixer({{"a", "real", 3, 2}, {"b", "real", 3}}, {{"real", 1}}, 8, 1);
               }),
               HasSubstr("1 of the 2 sources of group real have a weight"));
+  EXPECT_THAT(refusal([] {
+                Mixer({{"a", "real", 3, 1}, {"b", "real", 3, 1e-10}}, {{"real", 1}}, 8, 1);
+              }),
+              HasSubstr("source b: weight = 1e-10, which counts as 0; the least is 1e-9"));
   EXPECT_THAT(refusal([] {
                 Mixer({{"a", "real", 3}}, {{"real", 0}}, 8, 1);
               }),

@@ -118,6 +118,15 @@ TEST(PictureFile, LargeJpegsAreDecodedNoLargerThanNeeded) {
   EXPECT_EQ(decode_picture(jpeg, "a", 16).size(), cv::Size(41, 25));
 }
 
+TEST(PictureFile, SaysHowManyTimesSmallerItDecoded) {
+  const auto jpeg = encoded(drawn_picture(321, 200), ".jpg");
+  const std::map<int64_t, int> expected = {{0, 1}, {161, 1}, {160, 2}, {81, 2}, {80, 4}, {40, 8}};
+  for (const auto& [detail, reduction] : expected) {
+    EXPECT_EQ(decode_reduced(jpeg, "a", detail).reduction, reduction) << detail;
+  }
+  EXPECT_EQ(decode_reduced(encoded(drawn_picture(321, 200), ".png"), "a", 40).reduction, 1);
+}
+
 TEST(PictureFile, MasksKeepTheirGreyValues) {
   cv::Mat mask(5, 7, CV_8UC1, cv::Scalar(128));
   mask.at<uint8_t>(2, 3) = 255;
@@ -133,7 +142,7 @@ TEST(SampleFile, SaysWhyItCannotBeRead) {
   EXPECT_EQ(fault_of([&] { read_sample_file(folder / "none.jpg"); }), "missing file");
   EXPECT_EQ(fault_of([&] { read_sample_file(folder / "empty.jpg"); }), "empty file");
   EXPECT_EQ(fault_of([&] { read_sample_file(folder / ""); }), "unreadable");
-  if (geteuid() == 0) return;  // root may read everything
+  if (geteuid() == 0) GTEST_SKIP() << "root may read everything";
   write_bytes(folder / "secret.jpg", "x");
   std::filesystem::permissions(folder / "secret.jpg", std::filesystem::perms::none);
   EXPECT_EQ(fault_of([&] { read_sample_file(folder / "secret.jpg"); }), "unreadable");

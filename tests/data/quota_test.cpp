@@ -46,6 +46,11 @@ TEST(Seats, SharesOfAConfigurationAreExactFarOut) {
   EXPECT_EQ(seats(1'000'000'000'004, weights)[0], 300'000'000'001);  // ...001.2
 }
 
+TEST(Seats, TheLargestWeightsOfAConfigurationAddUp) {
+  // Ten of 1e18 are more than 64 bits hold.
+  EXPECT_THAT(seats(20, whole_weights(std::vector<double>(10, 1e9))), testing::Each(2));
+}
+
 TEST(Seats, RefusesAllZeroWeights) { EXPECT_THROW(seats(3, {0, 0}), std::invalid_argument); }
 
 TEST(Seats, SumUpNeverFallAndStayNearTheShare) {

@@ -22,6 +22,8 @@ SyntheticOptions small(int64_t size) {
   return options;
 }
 
+const cv::Rect2f kPicture(0, 0, 96, 80);  // of small()
+
 LabelOptions from(const std::string& word, std::vector<std::string> categories = {}) {
   LabelOptions options;
   options.from = word;
@@ -48,7 +50,7 @@ TEST(SyntheticSource, LabelsAreThoseOfTheScene) {
       EXPECT_EQ(std::get<ClassIndex>(sample.labels.at("gesture")).index, scene.gesture);
     }
     size_t people = 0;
-    for (const auto& person : scene.people) people += !person.face.empty();
+    for (const auto& person : scene.people) people += !(person.face & kPicture).empty();
     const auto& found = std::get<Objects>(sample.labels.at("faces")).frames.at(0);
     ASSERT_EQ(found.size(), people);
     for (const auto& face : found) EXPECT_EQ(face.landmarks.size(), 68u);
@@ -58,6 +60,27 @@ TEST(SyntheticSource, LabelsAreThoseOfTheScene) {
   EXPECT_GT(faces, 20u);
   EXPECT_GT(hands, 5u);
   EXPECT_EQ(source.get(7).origin.name, "scene 107");
+}
+
+TEST(SyntheticSource, ObjectsOutsideOfThePictureAreLeftOut) {
+  auto options = small(20);
+  options.first = 90;  // number 98 has a head beside the picture
+  options.scenes.empty_share = 0;
+  const SyntheticSource source("scenes", options, scene_labels(), scene_specs());
+  int outside = 0;
+  for (int64_t i = 0; i < source.size(); ++i) {
+    for (const auto& person : synthetic::render(0, 90 + i, options.scenes).people) {
+      outside += !person.head.empty() && (person.head & kPicture).empty();
+    }
+    for (const auto& [task, label] : source.get(i).labels) {
+      const auto* objects = std::get_if<Objects>(&label);
+      if (objects == nullptr) continue;
+      for (const auto& object : objects->frames.at(0)) {
+        EXPECT_FALSE((object.box & kPicture).empty()) << task << " of " << source.sample_name(i);
+      }
+    }
+  }
+  EXPECT_GT(outside, 0);  // or else this tests nothing
 }
 
 TEST(SyntheticSource, HandsCarryTheirGestureAsCategory) {

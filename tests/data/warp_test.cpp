@@ -112,6 +112,8 @@ TEST(WarpObjects, OnesMostlyOutsideAreIgnoredAndOnesWhollyOutsideDropped) {
   EXPECT_TRUE(warped(object_at(-12, 10, 20, 10), geometry, spec).at(0).ignore);
   EXPECT_TRUE(warped(object_at(92, 92, 12, 12), geometry, spec).at(0).ignore);  // 8/12 squared
   EXPECT_FALSE(warped(object_at(92, 50, 12, 12), geometry, spec).at(0).ignore);
+  EXPECT_FALSE(warped(object_at(95, 50, 10, 10), geometry, spec).at(0).ignore);  // just half
+  EXPECT_FALSE(warped(object_at(-5, 50, 10, 10), geometry, spec).at(0).ignore);
   EXPECT_TRUE(warped(object_at(-20, 10, 20, 10), geometry, spec).empty());
   EXPECT_TRUE(warped(object_at(100, 10, 20, 10), geometry, spec).empty());
 }

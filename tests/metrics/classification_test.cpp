@@ -18,7 +18,7 @@ void add_example(ClassificationMetric& metric) {
   const int counts[3][3] = {{8, 2, 0}, {1, 5, 4}, {0, 0, 0}};
   for (int64_t t = 0; t < 3; ++t) {
     for (int64_t p = 0; p < 3; ++p) {
-      for (int i = 0; i < counts[t][p]; ++i) metric.add(ClassIndex{p}, ClassIndex{t}, {});
+      for (int i = 0; i < counts[t][p]; ++i) metric.add(ClassIndex{p}, ClassIndex{t});
     }
   }
 }
@@ -52,13 +52,13 @@ TEST(ClassificationMetric, NamesTheNearestClassWhenTheOneThatMeansNothingIsUnkno
 
 TEST(ClassificationMetric, AClassThatOccursNowhereIsInNoMean) {
   ClassificationMetric metric({"a", "b", "c"});
-  metric.add(ClassIndex{0}, ClassIndex{0}, {});
+  metric.add(ClassIndex{0}, ClassIndex{0});
   EXPECT_EQ(value_of(metric.figures(), "macro_f1"), 1);
 }
 
 TEST(ClassificationMetric, UnlabelledPicturesAreNotCounted) {
   ClassificationMetric metric({"a", "b"});
-  metric.add(ClassIndex{0}, ClassIndex{-1}, {});
+  metric.add(ClassIndex{0}, ClassIndex{-1});
   EXPECT_EQ(metric.figures().front().count, 0);
   EXPECT_TRUE(std::isnan(value_of(metric.figures(), "accuracy")));
   EXPECT_TRUE(std::isnan(value_of(metric.figures(), "macro_f1")));

@@ -55,15 +55,6 @@ TEST(ConfusionMatrix, RefusesUnknownClasses) {
   EXPECT_THROW(c.add(-1, 0), std::invalid_argument);
 }
 
-TEST(ConfusionMatrix, PrintsATableWithRecallAndPrecision) {
-  EXPECT_EQ(example().to_text(),
-            "truth           fist       palm      thumb     recall\n"
-            "fist               8          2          0      80.0%\n"
-            "palm               1          5          4      50.0%\n"
-            "thumb              0          0          0          -\n"
-            "precision      88.9%      71.4%       0.0%      65.0%\n");
-}
-
 TEST(ConfusionMatrix, WritesJsonThatSaysWhichWayItLies) {
   const auto json = example().to_json();
   EXPECT_EQ(json.at("rows"), "truth");

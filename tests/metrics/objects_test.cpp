@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "common/atomic_file.h"
+#include "common/config/reader.h"
+#include "common/config/yaml_reader.h"
 #include "common/error.h"
 
 namespace manyfold::metrics {
@@ -15,8 +17,6 @@ using data::Label;
 using data::Object;
 using data::Objects;
 using testing::HasSubstr;
-
-const cv::Size kPicture{160, 160};
 
 Object box(float x, float y, float side, float score = 1, int64_t c = 0) {
   Object made;
@@ -44,9 +44,9 @@ double value(const Metric& metric, const std::string& name) {
 /// Hits and false alarms 1,1,0,1,0,1 by falling score, of five objects, over two pictures.
 void add_example(ObjectsMetric& metric) {
   metric.add(frame({box(0, 0, 20, .9f), box(100, 100, 20, .7f), box(40, 0, 20, .6f)}),
-             frame({box(0, 0, 20), box(40, 0, 20)}), kPicture);
+             frame({box(0, 0, 20), box(40, 0, 20)}));
   metric.add(frame({box(40, 0, 20, .3f), box(0, 0, 20, .8f), box(100, 100, 20, .5f)}),
-             frame({box(0, 0, 20), box(40, 0, 20), box(80, 0, 20)}), kPicture);
+             frame({box(0, 0, 20), box(40, 0, 20), box(80, 0, 20)}));
 }
 
 TEST(ObjectsMetric, RanksDetectionsOfAllPicturesTogether) {
@@ -69,23 +69,35 @@ TEST(ObjectsMetric, NamesFollowTheOverlapThatIsAsked) {
   ObjectsOptions options;
   options.iou = 0.75;
   ObjectsMetric metric({"face"}, 0, options);
-  metric.add(frame({box(0, 0, 20)}), frame({box(4, 0, 20)}), kPicture);  // IoU 2/3
+  metric.add(frame({box(0, 0, 20)}), frame({box(4, 0, 20)}));  // IoU 2/3
   EXPECT_EQ(value(metric, "ap75"), 0);
+}
+
+TEST(ObjectsMetric, TheOperatingScoreIsTheTasksNotTheConfigs) {
+  EXPECT_THROW(
+      config::read<ObjectsOptions>(config::parse_yaml("operating_score: 0.3", "metric.yaml")),
+      ConfigError);
+  ObjectsOptions options;
+  options.operating_score = 0.55;
+  ObjectsMetric metric({"face"}, 0, options);
+  add_example(metric);
+  EXPECT_DOUBLE_EQ(value(metric, "recall"), 3.0 / 5);  // scores .9, .8 and .6
+  EXPECT_DOUBLE_EQ(value(metric, "precision"), 3.0 / 4);
 }
 
 TEST(ObjectsMetric, SmallObjectsAreIgnoredWhereOnlyLargeOnesCount) {
   ObjectsMetric metric({"face"}, 0);  // 12 px
   // A large one found, a small one found, a small one missed, a small false alarm in front.
   metric.add(frame({box(0, 0, 20, .8f), box(40, 0, 8, .9f), box(90, 90, 6, .99f)}),
-             frame({box(0, 0, 20), box(40, 0, 8), box(60, 0, 8)}), kPicture);
+             frame({box(0, 0, 20), box(40, 0, 8), box(60, 0, 8)}));
   EXPECT_EQ(value(metric, "ap50_min12"), 1);
   EXPECT_NEAR(value(metric, "ap50"), (2.0 / 3 + 2.0 / 3) / 3, 1e-12);
 }
 
 TEST(ObjectsMetric, AFigureSaysOverHowManyItIs) {
   ObjectsMetric metric({"face"}, 0);
-  metric.add(frame({box(0, 0, 11, .9f)}), frame({box(0, 0, 11), box(50, 0, 13)}), kPicture);
-  metric.add(frame({}), frame({}), kPicture);
+  metric.add(frame({box(0, 0, 11, .9f)}), frame({box(0, 0, 11), box(50, 0, 13)}));
+  metric.add(frame({}), frame({}));
   EXPECT_EQ(value(metric, "ap50_min12"), 0);
   for (const Figure& figure : metric.figures()) {
     EXPECT_EQ(figure.count, figure.name == "ap50_min12" ? 1 : figure.name == "precision" ? 1 : 2);
@@ -95,7 +107,7 @@ TEST(ObjectsMetric, AFigureSaysOverHowManyItIs) {
 TEST(ObjectsMetric, AveragesOverTheClassesThatOccur) {
   ObjectsMetric metric({"head", "body", "dog"}, 0);
   metric.add(frame({box(0, 0, 20, .9f, 0), box(40, 0, 20, .9f, 0)}),
-             frame({box(0, 0, 20, 1, 0), box(40, 0, 20, 1, 1)}), kPicture);
+             frame({box(0, 0, 20, 1, 0), box(40, 0, 20, 1, 1)}));
   EXPECT_EQ(value(metric, "head_ap50"), 1);
   EXPECT_EQ(value(metric, "body_ap50"), 0);
   EXPECT_TRUE(std::isnan(value(metric, "dog_ap50")));
@@ -106,8 +118,7 @@ TEST(ObjectsMetric, DetectionsInIgnoreRegionsAreNoFalseAlarms) {
   Object crowd = box(100, 0, 50);
   crowd.ignore = true;
   ObjectsMetric metric({"face"}, 0);
-  metric.add(frame({box(110, 10, 20, .9f), box(0, 0, 20, .8f)}), frame({crowd, box(0, 0, 20)}),
-             kPicture);
+  metric.add(frame({box(110, 10, 20, .9f), box(0, 0, 20, .8f)}), frame({crowd, box(0, 0, 20)}));
   EXPECT_EQ(value(metric, "ap50"), 1);
   EXPECT_EQ(value(metric, "recall"), 1);
 }
@@ -117,7 +128,7 @@ TEST(ObjectsMetric, MeasuresKeyPointsOfTheBestScoredFaceThatMatches) {
   // The best score lies elsewhere, on a person whom nobody labelled; the next is 4 px off.
   Object stranger = face(0, .99f);
   stranger.box = {200, 0, 100, 100};
-  metric.add(frame({face(1, .5f), face(4, .8f), stranger}), frame({face()}), {400, 160});
+  metric.add(frame({face(1, .5f), face(4, .8f), stranger}), frame({face()}));
   EXPECT_NEAR(value(metric, "nme"), 4.0 / 40, 1e-6);
   EXPECT_NEAR(value(metric, "nme_box"), 4.0 / 100, 1e-6);
   EXPECT_EQ(value(metric, "misses"), 0);
@@ -125,8 +136,8 @@ TEST(ObjectsMetric, MeasuresKeyPointsOfTheBestScoredFaceThatMatches) {
 
 TEST(ObjectsMetric, MissedFacesAreCountedApartAndFail) {
   ObjectsMetric metric({"face"}, 5);
-  metric.add(frame({face(2)}), frame({face()}), kPicture);  // error 0.05
-  metric.add(frame({}), frame({face()}), kPicture);
+  metric.add(frame({face(2)}), frame({face()}));  // error 0.05
+  metric.add(frame({}), frame({face()}));
   EXPECT_NEAR(value(metric, "nme"), 0.05, 1e-6);
   EXPECT_EQ(value(metric, "misses"), 1);
   EXPECT_EQ(value(metric, "fr08"), 0.5);
@@ -137,7 +148,7 @@ TEST(ObjectsMetric, MissedFacesAreCountedApartAndFail) {
 TEST(ObjectsMetric, MedianOfAnEvenNumberIsBetweenTheMiddleTwo) {
   ObjectsMetric metric({"face"}, 5);
   for (const float by : {0.f, 2.f, 4.f, 20.f}) {
-    metric.add(frame({face(by)}), frame({face()}), kPicture);
+    metric.add(frame({face(by)}), frame({face()}));
   }
   EXPECT_NEAR(value(metric, "nme_median"), 3.0 / 40, 1e-6);
   EXPECT_NEAR(value(metric, "nme"), 6.5 / 40, 1e-6);
@@ -146,7 +157,7 @@ TEST(ObjectsMetric, MedianOfAnEvenNumberIsBetweenTheMiddleTwo) {
 
 TEST(ObjectsMetric, FacesWithoutKeyPointsCountForBoxesOnly) {
   ObjectsMetric metric({"face"}, 5);
-  metric.add(frame({face()}), frame({box(0, 0, 100)}), kPicture);
+  metric.add(frame({face()}), frame({box(0, 0, 100)}));
   EXPECT_EQ(value(metric, "ap50"), 1);
   EXPECT_EQ(value(metric, "misses"), 0);
   EXPECT_TRUE(std::isnan(value(metric, "nme")));
@@ -156,14 +167,14 @@ TEST(ObjectsMetric, AFaceWithoutBothEyesHasOnlyABoxError) {
   Object profile = face();
   profile.visible[0] = 0;
   ObjectsMetric metric({"face"}, 5);
-  metric.add(frame({face(5)}), frame({profile}), kPicture);
+  metric.add(frame({face(5)}), frame({profile}));
   EXPECT_TRUE(std::isnan(value(metric, "nme")));
   EXPECT_NEAR(value(metric, "nme_box"), 0.05, 1e-6);
 }
 
 TEST(ObjectsMetric, NothingToFindMeansNoFigure) {
   ObjectsMetric metric({"face"}, 0);
-  metric.add(frame({box(0, 0, 20)}), frame({}), kPicture);
+  metric.add(frame({box(0, 0, 20)}), frame({}));
   EXPECT_TRUE(std::isnan(value(metric, "ap50")));
   EXPECT_TRUE(std::isnan(value(metric, "recall")));
   EXPECT_EQ(value(metric, "precision"), 0);
@@ -171,10 +182,10 @@ TEST(ObjectsMetric, NothingToFindMeansNoFigure) {
 
 TEST(ObjectsMetric, RefusesWhatItCannotExplain) {
   ObjectsMetric metric({"face"}, 0);
-  EXPECT_THROW(metric.add(Objects{}, frame({}), kPicture), std::invalid_argument);
-  EXPECT_THROW(metric.add(frame({box(0, 0, 9, 1, 1)}), frame({}), kPicture), std::invalid_argument);
+  EXPECT_THROW(metric.add(Objects{}, frame({})), std::invalid_argument);
+  EXPECT_THROW(metric.add(frame({box(0, 0, 9, 1, 1)}), frame({})), std::invalid_argument);
   try {
-    metric.add(frame({}), frame({box(0, 0, 9, 1, 3)}), kPicture);
+    metric.add(frame({}), frame({box(0, 0, 9, 1, 3)}));
     FAIL() << "class 3 was counted";
   } catch (const UserError& error) {
     EXPECT_THAT(error.what(), HasSubstr("an object has class 3, but only 1 classes are named"));
@@ -198,7 +209,7 @@ TEST(ObjectsMetric, AgreesWithCocosProcedure) {
       }
       return list;
     };
-    metric.add(frame(objects("predicted", false)), frame(objects("truth", true)), kPicture);
+    metric.add(frame(objects("predicted", false)), frame(objects("truth", true)));
   }
   EXPECT_EQ(metric.figures().front().count, fixture.at("all").at("objects"));
   EXPECT_NEAR(value(metric, "ap50"), fixture.at("all").at("area").get<double>(), 1e-9);

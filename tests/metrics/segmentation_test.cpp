@@ -24,8 +24,8 @@ double value(const Metric& metric, const std::string& name) {
 
 TEST(SegmentationMetric, SumsIntersectionsAndUnionsBeforeItDivides) {
   SegmentationMetric metric({"background", "person"});
-  metric.add(mask({1, 1, 0, 0}), mask({1, 0, 0, 0}), {4, 1});  // person 1 / 2, background 2 / 3
-  metric.add(mask({1, 1, 1, 1}), mask({1, 1, 1, 1}), {4, 1});  // person 4 / 4
+  metric.add(mask({1, 1, 0, 0}), mask({1, 0, 0, 0}));  // person 1 / 2, background 2 / 3
+  metric.add(mask({1, 1, 1, 1}), mask({1, 1, 1, 1}));  // person 4 / 4
   EXPECT_DOUBLE_EQ(value(metric, "person_iou"), 5.0 / 6);
   EXPECT_DOUBLE_EQ(value(metric, "background_iou"), 2.0 / 3);
   EXPECT_DOUBLE_EQ(value(metric, "miou"), (5.0 / 6 + 2.0 / 3) / 2);
@@ -34,14 +34,14 @@ TEST(SegmentationMetric, SumsIntersectionsAndUnionsBeforeItDivides) {
 
 TEST(SegmentationMetric, LeavesOutClassesThatOccurNowhere) {
   SegmentationMetric metric({"background", "person", "dog"});
-  metric.add(mask({1, 1, 0, 0}), mask({1, 0, 0, 0}), {4, 1});
+  metric.add(mask({1, 1, 0, 0}), mask({1, 0, 0, 0}));
   EXPECT_DOUBLE_EQ(value(metric, "miou"), (1.0 / 2 + 2.0 / 3) / 2);
   EXPECT_TRUE(std::isnan(value(metric, "dog_iou")));
 }
 
 TEST(SegmentationMetric, IgnoredPixelsCountNowhere) {
   SegmentationMetric metric({"background", "person"});
-  metric.add(mask({1, 1, 0, 1}), mask({1, Mask::kIgnore, Mask::kIgnore, 0}), {4, 1});
+  metric.add(mask({1, 1, 0, 1}), mask({1, Mask::kIgnore, Mask::kIgnore, 0}));
   EXPECT_DOUBLE_EQ(value(metric, "person_iou"), 1.0 / 2);
   EXPECT_DOUBLE_EQ(value(metric, "pixel_accuracy"), 1.0 / 2);
   EXPECT_EQ(metric.figures().front().count, 2);
@@ -49,7 +49,7 @@ TEST(SegmentationMetric, IgnoredPixelsCountNowhere) {
 
 TEST(SegmentationMetric, WithoutAnyLabelledPixelThereIsNoFigure) {
   SegmentationMetric metric({"background", "person"});
-  metric.add(mask({1, 1}, 2), mask({255, 255}, 2), {2, 1});
+  metric.add(mask({1, 1}, 2), mask({255, 255}, 2));
   for (const Figure& figure : metric.figures()) {
     EXPECT_TRUE(std::isnan(figure.value)) << figure.name;
   }
@@ -65,7 +65,7 @@ TEST(SegmentationMetric, BoundaryReachMayBePixelsOrAShareOfTheDiagonal) {
                                                             {0.02, "diagonal", 0.6},
                                                             {0.04, "diagonal", 1.0}}) {
     SegmentationMetric metric({"background", "person"}, {radius, unit});
-    metric.add(Mask{{a}}, Mask{{b}}, a.size());
+    metric.add(Mask{{a}}, Mask{{b}});
     EXPECT_DOUBLE_EQ(value(metric, "boundary_f1"), expected) << radius << ' ' << unit;
   }
 }
@@ -73,21 +73,21 @@ TEST(SegmentationMetric, BoundaryReachMayBePixelsOrAShareOfTheDiagonal) {
 TEST(SegmentationMetric, EveryFrameOfAClipCounts) {
   SegmentationMetric metric({"background", "person"});
   const cv::Mat right = cv::Mat::ones(2, 2, CV_8UC1), wrong = cv::Mat::zeros(2, 2, CV_8UC1);
-  metric.add(Mask{{right, wrong}}, Mask{{right, right}}, {2, 2});
+  metric.add(Mask{{right, wrong}}, Mask{{right, right}});
   EXPECT_DOUBLE_EQ(value(metric, "person_iou"), 0.5);
 }
 
 TEST(SegmentationMetric, RefusesMasksThatDoNotGoTogether) {
   SegmentationMetric metric({"background", "person"});
-  EXPECT_THROW(metric.add(mask({0, 0}, 2), mask({0, 0}, 1), {2, 1}), std::invalid_argument);
-  EXPECT_THROW(metric.add(Mask{}, mask({0}, 1), {1, 1}), std::invalid_argument);
-  EXPECT_THROW(metric.add(mask({255}, 1), mask({0}, 1), {1, 1}), std::invalid_argument);
+  EXPECT_THROW(metric.add(mask({0, 0}, 2), mask({0, 0}, 1)), std::invalid_argument);
+  EXPECT_THROW(metric.add(Mask{}, mask({0}, 1)), std::invalid_argument);
+  EXPECT_THROW(metric.add(mask({255}, 1), mask({0}, 1)), std::invalid_argument);
 }
 
 TEST(SegmentationMetric, NamesAClassThatNobodyDeclared) {
   SegmentationMetric metric({"background", "person"});
   try {
-    metric.add(mask({0}, 1), mask({7}, 1), {1, 1});
+    metric.add(mask({0}, 1), mask({7}, 1));
     FAIL() << "class 7 was counted";
   } catch (const UserError& error) {
     EXPECT_THAT(error.what(), HasSubstr("a mask has class 7, but only 2 classes are named"));
@@ -96,7 +96,7 @@ TEST(SegmentationMetric, NamesAClassThatNobodyDeclared) {
 
 TEST(SegmentationMetric, DetailsHoldTheConfusion) {
   SegmentationMetric metric({"background", "person"});
-  metric.add(mask({1, 1, 0, 0}), mask({1, 0, 0, 0}), {4, 1});
+  metric.add(mask({1, 1, 0, 0}), mask({1, 0, 0, 0}));
   EXPECT_EQ(metric.details().at("confusion").at("counts").dump(), "[[2,1],[0,1]]");
 }
 
