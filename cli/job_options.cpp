@@ -3,7 +3,10 @@
 namespace manyfold::cli {
 
 void RunOptions::fields(config::Fields& f) {
-  f.field("name", name, "First part of the folder of a run that has no `dir`: runs/<name>/<time>.");
+  f.field("name", name,
+          "Name of the run and of its exported model; a run that has no `dir` goes to "
+          "runs/<name>/<time>.");
+  f.require(!name.empty(), "name", "must not be empty");
   f.field("dir", dir, "Folder of the run; empty: runs/<name>/<time>.");
   f.field("threads", threads, "Threads that compute; 0 = every core.", config::at_least(0));
   f.field("device", device, "Where the model runs; auto = the GPU if there is one.",
@@ -20,6 +23,9 @@ void ExportOptions::fields(config::Fields& f) {
           "Largest difference that an output in ONNX Runtime may have from LibTorch's; past it the "
           "export fails.",
           config::positive());
+  f.field("half", half,
+          "Add model.fp16.onnx, the same model in half precision; how far it is off stands in "
+          "verify.json.");
   f.field("pictures", pictures, "Pictures of the validation sets that the export is verified on.",
           config::at_least(1));
 }
@@ -34,6 +40,8 @@ void JobOptions::fields(config::Fields& f) {
   f.section("train", train, "The training loop.");
   f.section("export", exporting, "The ONNX export.");
   for (const auto& [name, task] : tasks) {
+    const auto problem = train::task_name_problem(name);
+    f.require(problem.empty(), "tasks", problem);
     f.require(train.weighting != "uncertainty" || task.weight > 0, "tasks",
               name + ".weight must be > 0: train.weighting = uncertainty learns nothing from 0");
   }

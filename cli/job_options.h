@@ -27,6 +27,7 @@ struct ExportOptions {
   int64_t opset = 13;
   std::string batch = "dynamic";
   double tolerance = 1e-4;
+  bool half = false;
   int64_t pictures = 16;
   void fields(config::Fields& f);
 };

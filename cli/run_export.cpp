@@ -124,6 +124,8 @@ void export_run(const JobOptions& job, const std::string& config, models::MultiT
   if (job.exporting.batch == "static") options.batch = 1;
   options.tolerance = job.exporting.tolerance;
   options.threads = at::get_num_threads();
+  options.name = job.run.name;
+  options.half = job.exporting.half;
   options.manifest = manifest_of(job, config);
   options.measure = [&](const exporters::Session& session) {
     return compare_figures(evaluation,

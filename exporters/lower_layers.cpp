@@ -23,9 +23,19 @@ Integers stride_or_kernel(const Lowering& x, const Integers& kernel) {
   return stride.empty() ? kernel : pair(stride);
 }
 
+// A weight or bias of a normalisation; null when the module has none.
+const at::Tensor* stored_or_none(const Lowering& x, const char* argument) {
+  const auto* tensor = x.stored(argument);
+  if (!tensor && x.node.has(argument)) {
+    x.refuse(std::string("needs a ") + argument +
+             " that is stored; multiply and add a computed one after it");
+  }
+  return tensor;
+}
+
 at::Tensor per_channel(const Lowering& x, const char* argument, int64_t channels,
                        double otherwise) {
-  const auto* tensor = x.stored(argument);
+  const auto* tensor = stored_or_none(x, argument);
   return tensor ? *tensor : at::full({channels}, otherwise);
 }
 
@@ -39,10 +49,10 @@ std::string normalise(Lowering& x, const std::string& self, const Integers& axes
 }
 
 std::string scale_and_shift(Lowering& x, std::string y, const Integers& shape) {
-  if (const auto* weight = x.stored("weight")) {
+  if (const auto* weight = stored_or_none(x, "weight")) {
     y = x.emit("Mul", {y, x.constant("weight", weight->reshape(shape))});
   }
-  if (const auto* bias = x.stored("bias")) {
+  if (const auto* bias = stored_or_none(x, "bias")) {
     y = x.emit("Add", {y, x.constant("bias", bias->reshape(shape))});
   }
   return y;

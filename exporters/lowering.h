@@ -22,7 +22,6 @@ class Lowering {
 
   const graph::Node& node;
   int opset() const { return builder_.opset(); }
-  bool dynamic() const { return builder_.dynamic(); }
   const graph::Shape& shape_of(const char* argument) const { return node.tensor(argument)->shape; }
   /// An axis argument, counted from 0. `rank` of the tensor it refers to.
   int64_t axis(const char* argument, size_t rank) const;
@@ -46,7 +45,7 @@ class Lowering {
   std::string number(double value, c10::ScalarType type);
   /// int64 [n].
   std::string integers(const std::string& what, const std::vector<int64_t>& values);
-  /// A shape as an operand, int64 [rank]; computed from the batch where it is dynamic.
+  /// A shape as an operand, int64 [rank]; computed from the batch where it varies.
   std::string sizes(const graph::Shape& shape);
   std::string reshape(const std::string& x, const graph::Shape& from, const graph::Shape& to);
   std::string transpose(const std::string& x, const std::vector<int64_t>& order);

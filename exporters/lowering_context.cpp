@@ -63,9 +63,7 @@ std::string Lowering::integers(const std::string& what, const std::vector<int64_
 std::string Lowering::sizes(const graph::Shape& shape) {
   const bool fixed = std::all_of(shape.begin(), shape.end(),
                                  [](const graph::Size& size) { return !size.per_sample; });
-  if (fixed || !dynamic()) {
-    return integers("shape", fixed ? graph::sizes_at(shape, 0) : builder_.sizes(shape));
-  }
+  if (fixed) return integers("shape", graph::sizes_at(shape, 0));
   Names parts;
   std::vector<int64_t> run;  // fixed sizes not yet written
   const auto flush = [&] {
@@ -90,9 +88,7 @@ std::string Lowering::reshape(const std::string& x, const graph::Shape& from,
                               const graph::Shape& to) {
   if (from == to) return x;
   const auto varies = [](const graph::Size& size) { return size.per_sample > 0; };
-  if (!dynamic() || std::count_if(to.begin(), to.end(), varies) > 1) {
-    return emit("Reshape", {x, sizes(to)});
-  }
+  if (std::count_if(to.begin(), to.end(), varies) > 1) return emit("Reshape", {x, sizes(to)});
   // 0 copies the size in that place; -1 is what is left over.
   std::vector<int64_t> target;
   for (size_t d = 0; d < to.size(); ++d) {

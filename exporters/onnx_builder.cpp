@@ -58,15 +58,15 @@ void set(onnx::AttributeProto& proto, const Attribute& attribute) {
 }
 
 void fill(onnx::ValueInfoProto& info, const std::string& name, const graph::Shape& shape,
-          c10::ScalarType type, std::optional<int64_t> batch) {
+          c10::ScalarType type) {
   info.set_name(name);
   auto* tensor = info.mutable_type()->mutable_tensor_type();
   tensor->set_elem_type(onnx_type(type));
   auto* dims = tensor->mutable_shape();
   for (const auto& size : shape) {
     auto* dim = dims->add_dim();
-    if (!size.per_sample || batch) {
-      dim->set_dim_value(size.at(batch.value_or(0)));
+    if (!size.per_sample) {
+      dim->set_dim_value(size.fixed);
     } else if (size.per_sample == 1) {
       dim->set_dim_param("N");
     }
@@ -83,29 +83,24 @@ struct OnnxBuilder::Proto {
   std::set<std::string> node_outputs;
 };
 
-OnnxBuilder::OnnxBuilder(int opset, std::optional<int64_t> batch)
-    : opset_(opset), batch_(batch), proto_(std::make_unique<Proto>()) {}
+OnnxBuilder::OnnxBuilder(int opset) : opset_(opset), proto_(std::make_unique<Proto>()) {}
 OnnxBuilder::~OnnxBuilder() = default;
-
-std::vector<int64_t> OnnxBuilder::sizes(const graph::Shape& shape) const {
-  return graph::sizes_at(shape, batch_.value());
-}
 
 void OnnxBuilder::input(const std::string& name, const graph::Shape& shape, c10::ScalarType type) {
   reserve(name);
-  fill(*proto_->graph.add_input(), name, shape, type, batch_);
+  fill(*proto_->graph.add_input(), name, shape, type);
   if (!shape.empty() && shape[0].per_sample && !batched_input_) {
     batched_input_ = {name, shape[0]};
   }
 }
 
 void OnnxBuilder::output(const std::string& name, const graph::Shape& shape, c10::ScalarType type) {
-  fill(*proto_->graph.add_output(), name, shape, type, batch_);
+  fill(*proto_->graph.add_output(), name, shape, type);
 }
 
 void OnnxBuilder::describe(const std::string& name, const graph::Shape& shape,
                            c10::ScalarType type) {
-  fill(*proto_->graph.add_value_info(), name, shape, type, batch_);
+  fill(*proto_->graph.add_value_info(), name, shape, type);
 }
 
 Names OnnxBuilder::node(const std::string& op, const std::string& scope, const Names& inputs,
@@ -135,7 +130,6 @@ std::string OnnxBuilder::initializer(const std::string& name, const at::Tensor& 
 }
 
 std::string OnnxBuilder::batch() {
-  TORCH_CHECK(dynamic(), "the batch of a static model is a number");
   if (!batch_operand_.empty()) return batch_operand_;
   if (!batched_input_) throw UserError("export: no input has a batch axis to take the size from");
   const auto& [name, size] = *batched_input_;

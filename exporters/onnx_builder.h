@@ -22,15 +22,12 @@ using Attributes = std::vector<Attribute>;
 /// what is written.
 class OnnxBuilder {
  public:
-  /// `batch`: none leaves the batch axis free, named "N".
-  OnnxBuilder(int opset, std::optional<int64_t> batch);
+  explicit OnnxBuilder(int opset);
   ~OnnxBuilder();
 
   int opset() const { return opset_; }
-  bool dynamic() const { return !batch_; }
-  /// Sizes at the static batch.
-  std::vector<int64_t> sizes(const graph::Shape& shape) const;
 
+  /// An axis that is the batch is free, and named "N".
   void input(const std::string& name, const graph::Shape& shape, c10::ScalarType type);
   void output(const std::string& name, const graph::Shape& shape, c10::ScalarType type);
   /// What is known of a tensor between nodes, for those who read the file.
@@ -41,7 +38,7 @@ class OnnxBuilder {
              const Attributes& attributes, size_t outputs = 1);
   /// Adds a constant tensor and returns its name, made unique.
   std::string initializer(const std::string& name, const at::Tensor& tensor);
-  /// The batch size as int64 [1], read from an input when the program runs. Only when dynamic.
+  /// The batch size as int64 [1], read from an input when the program runs.
   std::string batch();
 
   bool is_node_output(const std::string& name) const;
@@ -59,7 +56,6 @@ class OnnxBuilder {
   std::string unique(const std::string& wish);
 
   int opset_;
-  std::optional<int64_t> batch_;
   std::unique_ptr<Proto> proto_;
   std::map<std::string, int> taken_;
   std::optional<std::pair<std::string, graph::Size>> batched_input_;

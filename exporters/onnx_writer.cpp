@@ -78,7 +78,7 @@ std::string write_onnx(const graph::Graph& original, const OnnxOptions& options)
   prepare_for_export(graph, options.batch);
   refuse_unknown_operators(graph);
 
-  OnnxBuilder builder(options.opset, options.batch);
+  OnnxBuilder builder(options.opset);
   for (const auto& output : graph.outputs()) builder.reserve(output.first);
   Lowering::Written written;
   for (const auto* input : graph.inputs()) {

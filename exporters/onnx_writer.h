@@ -20,10 +20,10 @@ struct OnnxOptions {
 };
 
 /// The graph as a serialised ONNX model (ir_version 8). Inputs and outputs keep their names; nodes
-/// are called after the module they come from ("encoder.stem.conv/Conv"). Parameters are frozen,
-/// BatchNorm is folded, constants are computed. Inputs keep their element types: a uint8 picture is
-/// cast inside. Equal graphs and options give equal bytes. The result has passed ONNX's checker and
-/// its strict shape inference.
+/// are called after the module they come from ("encoder.stride4.0.conv/Conv"). Parameters are
+/// frozen, BatchNorm is folded, constants are computed. Inputs keep their element types: a uint8
+/// picture is cast inside. Equal graphs and options give equal bytes. The result has passed ONNX's
+/// checker and its strict shape inference.
 ///
 /// The graph itself is left as it is; it must have been traced in evaluation.
 ///

@@ -14,6 +14,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr const char* kFormat = "manyfold-package";
+constexpr int64_t kFormatVersion = 1;
 constexpr const char* kModel = "model.onnx";
 constexpr const char* kHalfModel = "model.fp16.onnx";
 constexpr const char* kManifest = "manifest.json";
@@ -64,9 +65,15 @@ json own_entries(const graph::Graph& graph, const PackageOptions& options) {
   for (const auto& [name, value] : graph.outputs()) {
     outputs.push_back(tensor_entry(name, *value, options.batch));
   }
-  return {{"format", kFormat},    {"format_version", 1}, {"producer", "manyfold " MANYFOLD_VERSION},
-          {"name", options.name}, {"model", kModel},     {"opset", options.opset},
-          {"inputs", inputs},     {"outputs", outputs},  {"files", json::object()}};
+  return {{"format", kFormat},
+          {"format_version", kFormatVersion},
+          {"producer", "manyfold " MANYFOLD_VERSION},
+          {"name", options.name},
+          {"model", kModel},
+          {"opset", options.opset},
+          {"inputs", inputs},
+          {"outputs", outputs},
+          {"files", json::object()}};
 }
 
 json merged_manifest(const graph::Graph& graph, const PackageOptions& options) {
@@ -129,8 +136,18 @@ void refuse_difference(const Verification& verification) {
                   "nothing was written; raise the tolerance if the difference is acceptable");
 }
 
+void refuse_newer_format(const fs::path& path, const json& manifest) {
+  if (!manifest.is_object() || manifest.value("format", json()) != kFormat) return;
+  const auto version = manifest.value("format_version", json());
+  if (!version.is_number_integer() || version.get<int64_t>() <= kFormatVersion) return;
+  throw UserError(path.string() + ": the package has format_version " + version.dump() +
+                  ", this program reads up to " + std::to_string(kFormatVersion) +
+                  "; use the manyfold that exported it, or a newer one");
+}
+
 json read_manifest(const fs::path& path) {
   auto manifest = parse_manifest(path);
+  refuse_newer_format(path, manifest);
   if (!is_manifest(manifest)) {
     throw UserError(path.string() + " is not the manifest of an exported package");
   }
@@ -171,8 +188,7 @@ Verification export_package(const fs::path& folder, const graph::Graph& graph,
 
   auto report = verification.json();
   if (options.measure) report["metrics"] = options.measure(session);
-  auto files = options.files;
-  files[kModel] = model;
+  std::map<std::string, std::string> files = {{kModel, model}};
   if (options.half) {
     const auto half = to_half(model);
     const auto half_session = Session::from_bytes(half.bytes, session_options);
@@ -203,6 +219,7 @@ Package Package::open(const fs::path& path, const SessionOptions& options) {
     if (!manifest.is_object() || !manifest.at("files").contains(path.filename().string())) {
       auto session = Session::open(path, options);
       auto metadata = from_metadata(session.metadata());
+      refuse_newer_format(path, metadata);
       return {std::move(metadata), std::move(session)};
     }
   } else if (!fs::exists(manifest_path)) {

@@ -35,8 +35,6 @@ struct PackageOptions {
   /// Measures what was written, as it runs in ONNX Runtime: what it returns stands in verify.json
   /// under "metrics", such as the tasks' figures in both runtimes.
   std::function<nlohmann::json(const Session&)> measure;
-  /// Further files of the package: name, bytes.
-  std::map<std::string, std::string> files;
 };
 
 /// Writes the folder `folder` with model.onnx, manifest.json and verify.json.
@@ -61,7 +59,8 @@ class Package {
   /// A package's folder, or an ONNX file. Beside a manifest.json that names the file, every file of
   /// the package is compared with its SHA-256; an ONNX file on its own gives the manifest that its
   /// metadata holds.
-  /// Throws UserError for a missing or changed file, naming it.
+  /// Throws UserError for a missing or changed file, naming it, and for a package of a newer
+  /// format.
   static Package open(const std::filesystem::path& path, const SessionOptions& options = {});
 
   const nlohmann::json& manifest() const { return manifest_; }

@@ -196,15 +196,6 @@ NamedOutputs Session::run(const std::map<std::string, at::Tensor>& inputs,
   });
 }
 
-bool runtime_available() {
-  try {
-    open_runtime();
-    return true;
-  } catch (const UserError&) {
-    return false;
-  }
-}
-
 std::string runtime_version() { return open_runtime().GetVersionString(); }
 
 }  // namespace manyfold::exporters

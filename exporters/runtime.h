@@ -59,8 +59,6 @@ class Session {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Whether a runtime can be opened.
-bool runtime_available();
 /// "1.29.0". Throws UserError when there is none.
 std::string runtime_version();
 

@@ -109,7 +109,7 @@ std::map<std::string, at::Tensor> random_example(const graph::Graph& graph, int6
   std::map<std::string, at::Tensor> example;
   uint32_t slot = 0;
   for (const auto* input : graph.inputs()) {
-    Random random(seed, Random::initialise, 0, slot++);
+    Random random(seed, Random::example, 0, slot++);
     auto tensor = at::empty(graph::sizes_at(input->shape, samples), at::kFloat);
     auto* values = tensor.data_ptr<float>();
     const bool whole = c10::isIntegralType(input->dtype, true);

@@ -17,7 +17,10 @@ std::optional<Layer> linear_layer(Node* node) {
   if (node->is("aten::convolution")) {
     return Layer{node, "weight", "bias", node->flag("transposed"), node->integer("groups")};
   }
-  if (node->is("aten::linear")) return Layer{node, "weight", "bias", false, 1};
+  // BatchNorm's channels are axis 1, a linear layer's are the last.
+  if (node->is("aten::linear") && node->output()->shape.size() == 2) {
+    return Layer{node, "weight", "bias", false, 1};
+  }
   return {};
 }
 

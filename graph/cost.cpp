@@ -1,6 +1,5 @@
 #include "graph/cost.h"
 
-#include <algorithm>
 #include <set>
 #include <unordered_set>
 
@@ -65,32 +64,6 @@ int64_t activations_of(const Node& node, const Uses& uses, int64_t batch) {
   return count;
 }
 
-int64_t peak(const Graph& graph, int64_t batch) {
-  std::unordered_map<const Value*, size_t> last;
-  const auto& nodes = graph.nodes();
-  for (size_t i = 0; i < nodes.size(); ++i) {
-    for (const auto* value : nodes[i]->inputs()) last[value] = i;
-  }
-  for (const auto& output : graph.outputs()) last[output.second] = nodes.size();
-  int64_t alive = 0;
-  for (const auto* input : graph.inputs()) alive += elements(input->shape, batch);
-  int64_t most = alive;
-  for (size_t i = 0; i < nodes.size(); ++i) {
-    for (const auto* value : nodes[i]->outputs) {
-      if (!only_renames(*nodes[i])) alive += elements(value->shape, batch);
-    }
-    most = std::max(most, alive);
-    std::unordered_set<const Value*> ended;
-    for (const auto* value : nodes[i]->inputs()) {
-      const bool stays = value->stored() || last.at(value) != i ||
-                         (value->producer && only_renames(*value->producer));
-      if (!stays && !only_renames(*nodes[i])) ended.insert(value);
-    }
-    for (const auto* value : ended) alive -= elements(value->shape, batch);
-  }
-  return most;
-}
-
 }  // namespace
 
 CostTable count_cost(const Graph& graph, int64_t batch) {
@@ -110,7 +83,6 @@ CostTable count_cost(const Graph& graph, int64_t batch) {
     table.activations += cost.activations;
     table.nodes.push_back(std::move(cost));
   }
-  table.peak_activations = peak(graph, batch);
   return table;
 }
 

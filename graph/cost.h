@@ -29,8 +29,6 @@ struct CostTable {
   int64_t macs = 0;
   int64_t parameters = 0;
   int64_t activations = 0;
-  /// Most numbers alive between nodes at one time, inputs included.
-  int64_t peak_activations = 0;
 };
 
 /// Counts, for `batch` samples:

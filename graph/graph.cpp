@@ -68,13 +68,6 @@ Value* Graph::find(const std::string& name) const {
   return nullptr;
 }
 
-Node* Graph::find_node(const std::string& name) const {
-  for (const auto& node : nodes_) {
-    if (node->name == name) return node.get();
-  }
-  return nullptr;
-}
-
 std::unordered_map<const Value*, std::vector<Node*>> Graph::uses() const {
   std::unordered_map<const Value*, std::vector<Node*>> uses;
   for (const auto& node : nodes_) {

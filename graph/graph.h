@@ -53,8 +53,8 @@ using Argument = std::variant<c10::IValue, Value*, std::vector<Value*>, Shape>;
 
 /// One operation. Its arguments stand in the order of `op.arguments()`.
 struct Node {
-  std::string name;   // unique: "encoder.stem.conv/convolution"
-  std::string scope;  // the module it belongs to: "encoder.stem.conv"
+  std::string name;   // unique: "encoder.stride4.0.conv/convolution"
+  std::string scope;  // the module it belongs to: "encoder.stride4.0.conv"
   Operator op;
   std::vector<Argument> arguments;
   std::vector<Value*> outputs;
@@ -108,7 +108,6 @@ class Graph {
   Value* stored(const std::string& name) const;
   /// By name: a value, or an output. Null when there is none.
   Value* find(const std::string& name) const;
-  Node* find_node(const std::string& name) const;
   /// The nodes that read each value, in order.
   std::unordered_map<const Value*, std::vector<Node*>> uses() const;
 

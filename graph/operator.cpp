@@ -71,7 +71,6 @@ Operator Operator::custom(const std::string& name, std::vector<std::string> argu
 
 const std::string& Operator::name() const { return entry_->name; }
 const std::string& Operator::overload() const { return entry_->overload; }
-bool Operator::is_custom() const { return static_cast<bool>(entry_->custom); }
 const std::vector<std::string>& Operator::arguments() const { return entry_->arguments; }
 Access Operator::access(size_t argument) const { return entry_->access.at(argument); }
 

@@ -36,7 +36,6 @@ class Operator {
 
   const std::string& name() const;      // "aten::add"
   const std::string& overload() const;  // "Tensor"
-  bool is_custom() const;
   /// Names of the arguments, in order.
   const std::vector<std::string>& arguments() const;
   Access access(size_t argument) const;

@@ -18,7 +18,8 @@ void fold_constants(Graph& graph);
 
 /// Folds BatchNorm in evaluation into the convolution, transposed convolution or linear layer
 /// before it, computed in double: w' = w * g / sqrt(v + eps), b' = beta + (b - mu) * g / sqrt(v +
-/// eps). Of a frozen graph. A BatchNorm whose input has other readers stays.
+/// eps). Of a frozen graph. A BatchNorm whose input has other readers stays, and so does one after
+/// a linear layer over more than two axes, which normalises axis 1 and not the layer's channels.
 void fold_batch_norm(Graph& graph);
 
 /// Writes an operand that is filled with one number, beside a tensor of its shape, as the number:

@@ -26,7 +26,7 @@ struct Push {
 struct Step {
   const Node* node;
   std::vector<Push> pushes;
-  std::vector<std::optional<size_t>> results;  // none: nobody reads it
+  std::vector<std::optional<size_t>> results;  // none: it was fed, or nobody reads it
 };
 
 /// What to run for one set of feeds and wanted values.
@@ -73,7 +73,7 @@ void mark_last_uses(Plan& plan) {
   }
   for (auto& step : plan.steps) {
     for (auto& result : step.results) {
-      if (!read_later.count(*result)) result.reset();
+      if (result && !read_later.count(*result)) result.reset();
     }
   }
 }
@@ -178,7 +178,9 @@ struct Replay::Impl {
         step.pushes.push_back(push_of(*node, i, slots));
       }
       for (const auto* output : node->outputs) {
-        step.results.push_back(slots.at(output));
+        // What is fed stays as it is, also when its node runs for another result.
+        const bool fed_here = given.count(output) > 0;
+        step.results.push_back(fed_here ? std::nullopt : std::optional(slots.at(output)));
       }
       plan.steps.push_back(std::move(step));
     }

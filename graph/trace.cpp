@@ -33,7 +33,7 @@ class ModeGuard {
   std::vector<std::pair<torch::nn::Module*, bool>> modes_;
 };
 
-/// What a forward pass may change: buffers and random generators.
+/// What a forward pass may change: buffers and the CPU's random generator.
 class State {
  public:
   explicit State(const torch::nn::Module& module) : buffers_(module.buffers()) {

@@ -31,9 +31,9 @@ enum class Mode { as_is, train, eval };
 /// The mode is part of what is recorded: a graph traced in training goes on training whatever
 /// train() the module is given later. Trace once for each mode.
 ///
-/// Nothing else is changed: buffers, modes and the default random generators are restored.
-/// Gradients are not recorded meanwhile. Operations on a copy in place become plain ones; buffers
-/// are still updated in place.
+/// Nothing else is changed: buffers, modes and the CPU's default random generator are restored
+/// (those of other devices are not). Gradients are not recorded meanwhile. Operations on a copy in
+/// place become plain ones; buffers are still updated in place.
 ///
 /// A node's scope is the module whose parameters or buffers it reads; a node that reads none takes
 /// what the scopes before it have in common, or, with nothing before it, those after it.

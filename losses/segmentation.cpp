@@ -1,8 +1,5 @@
 #include "losses/segmentation.h"
 
-#include <torch/nn/functional/padding.h>
-#include <torch/nn/functional/upsampling.h>
-
 #include <algorithm>
 
 #include "losses/masked.h"
@@ -81,32 +78,6 @@ Tensor boundary_loss(const Tensor& logits, const Tensor& distance, const Tensor&
   const auto valid = mask.ne(kIgnoredPixel);
   const auto known = distance.masked_fill(valid.logical_not(), 0);
   return masked_mean(torch::sigmoid(logits.to(torch::kFloat)).squeeze(1) * known, valid);
-}
-
-Tensor outline_target(const Tensor& mask, bool compatible) {
-  namespace F = torch::nn::functional;
-  TORCH_CHECK(mask.dim() == 3, "outline_target: needs a mask [N, H, W], got ", mask.sizes());
-  const torch::NoGradGuard no_grad;
-  const auto ignored = mask.eq(kIgnoredPixel).unsqueeze(1).to(torch::kFloat);
-  const auto classes = mask.unsqueeze(1).to(torch::kFloat);
-  const auto pad = [&](const Tensor& x) {
-    return compatible ? torch::constant_pad_nd(x, {1, 1, 1, 1})
-                      : F::pad(x, F::PadFuncOptions({1, 1, 1, 1}).mode(torch::kReplicate));
-  };
-  const auto ones = torch::ones({1, 1, 3, 3}, classes.options());
-  auto laplacian = -ones;
-  laplacian[0][0][1][1] = 8;
-  const float weights[] = {0.6f, 0.3f, 0.1f};
-  auto fused = torch::zeros_like(classes);
-  for (int i = 0; i < 3; ++i) {
-    auto edges = torch::conv2d(pad(classes), laplacian, {}, /*stride=*/1 << i).gt(0.1);
-    if (!compatible) edges = edges & torch::conv2d(pad(ignored), ones, {}, 1 << i).eq(0);
-    const auto size = std::vector<int64_t>{mask.size(1), mask.size(2)};
-    fused +=
-        weights[i] * F::interpolate(edges.to(torch::kFloat),
-                                    F::InterpolateFuncOptions().size(size).mode(torch::kNearest));
-  }
-  return fused.gt(0.1).to(torch::kFloat).squeeze(1);
 }
 
 }  // namespace manyfold::losses

@@ -46,10 +46,4 @@ at::Tensor dice_loss(const at::Tensor& logits, const at::Tensor& mask, double sm
 at::Tensor boundary_loss(const at::Tensor& logits, const at::Tensor& distance,
                          const at::Tensor& mask);
 
-/// Where masks have outlines: float [N, H, W], 1 on them. From STDC-Seg's detail head: a Laplacian
-/// at strides 1, 2 and 4, its positive part over 0.1, enlarged and fused by 0.6, 0.3, 0.1 at > 0.1.
-///   compatible  true: exactly what its published code does, where the picture's border and ignored
-///               pixels make outlines. false: neither does.
-at::Tensor outline_target(const at::Tensor& mask, bool compatible = false);
-
 }  // namespace manyfold::losses

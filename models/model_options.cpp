@@ -7,7 +7,7 @@
 namespace manyfold::models {
 namespace {
 
-constexpr int64_t kMultiple = 32;
+constexpr int64_t kMultiple = 32;  // five halvings
 
 std::vector<std::string> encoder_names() {
   std::vector<std::string> names;
@@ -28,7 +28,8 @@ void ModelOptions::fields(config::Fields& f) {
           "channels and a 3x3 convolution with stride 2.",
           {"conv", "space_to_depth"});
   stem = stem_name == "conv" ? Stem::conv : Stem::space_to_depth;
-  f.field("input_size", input_size, "Of the pictures; both sides are multiples of 32.",
+  f.field("input_size", input_size,
+          "Of the pictures; both sides are multiples of 32, one of them at least 64.",
           config::at_least(kMultiple));
   const auto problem = input_size_problem(input_size);
   f.require(problem.empty(), "input_size", problem);
@@ -49,6 +50,10 @@ std::string input_size_problem(const config::PictureSize& size) {
     const auto above = std::to_string(below + kMultiple);
     return "sides must be multiples of 32: instead of " + std::to_string(side) + " use " +
            (below > 0 ? std::to_string(below) + " or " + above : above);
+  }
+  if (size.height == kMultiple && size.width == kMultiple) {
+    return "one side must be at least 64: 32 x 32 leaves one cell in the coarsest map, and "
+           "BatchNorm cannot learn from one cell of one picture";
   }
   return "";
 }

@@ -20,7 +20,8 @@ struct ModelOptions {
 };
 
 /// What is wrong with a size of pictures, to stand after "model.input_size = [100, 160], "; empty
-/// when nothing is. Encoders halve five times, so both sides must be multiples of 32.
+/// when nothing is. Encoders halve five times, so both sides must be multiples of 32; BatchNorm
+/// needs more than one cell of the coarsest map, so one side must be at least 64.
 std::string input_size_problem(const config::PictureSize& size);
 
 }  // namespace manyfold::models

@@ -2,6 +2,10 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
+
+#include "common/error.h"
+
 namespace manyfold::models {
 
 using torch::Tensor;
@@ -45,10 +49,13 @@ std::vector<std::string> MultiTaskModelImpl::tasks() const {
 }
 
 torch::nn::Module& MultiTaskModelImpl::part(const std::string& name) {
-  for (const auto& child : named_modules()) {
-    if (child.key() == name) return *child.value();
+  std::vector<std::string> known;  // the first two levels: the encoder, its stages, the heads
+  for (const auto& child : named_modules(/*name_prefix=*/"", /*include_self=*/false)) {
+    const auto& key = child.key();
+    if (key == name) return *child.value();
+    if (std::count(key.begin(), key.end(), '.') < 2) known.push_back(key);
   }
-  TORCH_CHECK(false, "MultiTaskModel: no part named '", name, "'");
+  throw ConfigError("the model has no part '" + name + "'" + known_names(name, known));
 }
 
 void MultiTaskModelImpl::freeze(const std::string& name) {

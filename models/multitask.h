@@ -37,7 +37,8 @@ class MultiTaskModelImpl : public torch::nn::Module {
 
   /// Stops a part from learning: its parameters need no gradient, and it stays in eval mode through
   /// every later train(), so that its BatchNorm statistics stay too. `part` is the name of a child:
-  /// "encoder", "encoder.stride4", "heads.faces".
+  /// "encoder", "encoder.stride4", "heads.faces". Throws ConfigError, naming the parts, for
+  /// another.
   void freeze(const std::string& part);
   /// Undoes `freeze(part)`.
   void unfreeze(const std::string& part);

@@ -9,7 +9,7 @@
 
 namespace manyfold::models {
 
-/// Parameters and buffers by PyTorch's names ("encoder.stride8.down.conv.weight").
+/// Parameters and buffers by PyTorch's names ("encoder.stride8.0.conv.weight").
 using StateDict = std::map<std::string, torch::Tensor>;
 
 /// The module's own tensors, not copies.

@@ -54,6 +54,7 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& c) {
                                 {"average_updates", c.average_updates},
                                 {"skipped_in_a_row", c.skipped_in_a_row},
                                 {"best", c.best},
+                                {"optimizer_type", c.optimizer_type},
                                 {"averaged", !c.average.empty()}};
   Metadata metadata = {{"format", kFormat}, {"state", state.dump()}, {"config", c.config}};
   metadata["sha256"] = digest(all, metadata);
@@ -84,6 +85,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   c.average_updates = state["average_updates"];
   c.skipped_in_a_row = state["skipped_in_a_row"];
   c.best = state["best"];
+  c.optimizer_type = state.value("optimizer_type", "");
   c.config = metadata["config"];
   return c;
 }

@@ -14,6 +14,7 @@ struct Checkpoint {
   models::StateDict average;    // the averaged weights; empty without averaging
   models::StateDict optimizer;  // moments and counts, "<parameter>.<what>"
   models::StateDict weighting;  // what the loss weighting has learnt
+  std::string optimizer_type;   // whose moments `optimizer` holds; empty in older files
   int64_t step = 0;             // steps done
   int64_t average_updates = 0;
   int64_t skipped_in_a_row = 0;

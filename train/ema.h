@@ -3,8 +3,8 @@
 #include <torch/nn/module.h>
 
 #include <cstdint>
-#include <map>
-#include <string>
+
+#include "models/weights.h"
 
 namespace manyfold::train {
 
@@ -19,9 +19,9 @@ class WeightAverage {
 
   void update(const torch::nn::Module& module);
 
-  const std::map<std::string, torch::Tensor>& weights() const { return weights_; }
+  const models::StateDict& weights() const { return weights_; }
   int64_t updates() const { return updates_; }
-  void load(const std::map<std::string, torch::Tensor>& weights, int64_t updates);
+  void load(const models::StateDict& weights, int64_t updates);
 
   /// While it lives, the module holds the averaged weights; then its own again.
   class Applied {
@@ -33,13 +33,13 @@ class WeightAverage {
 
    private:
     torch::nn::Module& module_;
-    std::map<std::string, torch::Tensor> own_;
+    models::StateDict own_;
   };
 
  private:
   double decay_;
   int64_t updates_ = 0;
-  std::map<std::string, torch::Tensor> weights_;
+  models::StateDict weights_;
 };
 
 }  // namespace manyfold::train

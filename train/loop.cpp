@@ -38,6 +38,22 @@ NamedParameters trained_parameters(const models::MultiTaskModel& model,
   return parameters;
 }
 
+/// What only the options of the run that made the checkpoint can go on with.
+void refuse_other_options(const Checkpoint& checkpoint, const LoopOptions& options) {
+  const auto& made_by = checkpoint.optimizer_type;
+  if (!made_by.empty() && made_by != options.optimizer.type) {
+    throw UserError("cannot resume: the checkpoint was made with train.optimizer.type=" + made_by +
+                    ", not " + options.optimizer.type + "; set train.optimizer.type=" + made_by +
+                    " as in that run");
+  }
+  const bool averaged = !checkpoint.average.empty();
+  if (averaged == (options.ema_decay > 0)) return;
+  throw UserError(averaged ? "cannot resume: the checkpoint has a weight average, which "
+                             "train.ema_decay=0 would lose; set train.ema_decay as in that run"
+                           : "cannot resume: the checkpoint has no weight average; set "
+                             "train.ema_decay=0 as in that run");
+}
+
 std::string unfinite_terms(const StepRecord& record) {
   std::string names;
   for (const auto& [name, value] : record.terms) {
@@ -82,6 +98,7 @@ Loop::Loop(const LoopOptions& options, uint64_t seed, models::MultiTaskModel mod
       model_(std::move(model)),
       hooks_(std::move(hooks)),
       weighting_(losses::make_weighting(options.weighting, task_weights)) {
+  weighting_->to(model_->parameters().front().device());
   for (const auto& part : options_.freeze) model_->freeze(part);
   optimizer_ =
       std::make_unique<Optimizer>(options_.optimizer, trained_parameters(model_, *weighting_));
@@ -156,13 +173,12 @@ void Loop::guard_against_skips(const StepRecord& record) {
 void Loop::evaluate_and_save(bool last) {
   const auto due = [&](int64_t every) { return every > 0 && step_ % every == 0; };
   const bool finished = step_ == options_.steps;
-  if (hooks_.evaluate && (due(options_.evaluate_every) || finished) && evaluated_at_ != step_) {
+  if (hooks_.evaluate && (due(options_.evaluate_every) || finished)) {
     std::optional<WeightAverage::Applied> applied;
     if (average_) applied.emplace(*average_, *model_);
     model_->eval();
     const double score = hooks_.evaluate(step_);
     applied.reset();
-    evaluated_at_ = step_;
     if (score > best_) {
       best_ = score;
       hooks_.save(snapshot(), /*best=*/true);
@@ -173,13 +189,10 @@ void Loop::evaluate_and_save(bool last) {
 
 Checkpoint Loop::snapshot() const {
   Checkpoint checkpoint;
-  for (const auto& entry : model_->named_parameters())
-    checkpoint.weights[entry.key()] = entry.value().detach();
-  for (const auto& entry : model_->named_buffers()) checkpoint.weights[entry.key()] = entry.value();
-  for (const auto& entry : weighting_->named_parameters()) {
-    checkpoint.weighting[entry.key()] = entry.value().detach();
-  }
+  checkpoint.weights = models::state_dict(*model_);
+  checkpoint.weighting = models::state_dict(*weighting_);
   checkpoint.optimizer = optimizer_->state();
+  checkpoint.optimizer_type = options_.optimizer.type;
   if (average_) checkpoint.average = average_->weights();
   checkpoint.step = step_;
   checkpoint.average_updates = average_ ? average_->updates() : 0;
@@ -189,18 +202,12 @@ Checkpoint Loop::snapshot() const {
 }
 
 void Loop::restore(const Checkpoint& checkpoint) {
+  refuse_other_options(checkpoint, options_);
   models::load_state(*model_, checkpoint.weights,
                      "cannot resume: the checkpoint does not fit the model");
   models::load_state(*weighting_, checkpoint.weighting,
                      "cannot resume: the checkpoint does not fit train.weighting");
-  if (average_) {
-    if (checkpoint.average.empty()) {
-      throw UserError(
-          "cannot resume: the checkpoint has no weight average; set train.ema_decay=0 as in that "
-          "run");
-    }
-    average_->load(checkpoint.average, checkpoint.average_updates);
-  }
+  if (average_) average_->load(checkpoint.average, checkpoint.average_updates);
   optimizer_->load_state(checkpoint.optimizer);
   step_ = checkpoint.step;
   skipped_in_a_row_ = checkpoint.skipped_in_a_row;

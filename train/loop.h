@@ -68,7 +68,8 @@ struct LoopHooks {
 /// uninterrupted one bit for bit.
 class Loop {
  public:
-  /// `task_weights` in the order of the tasks. The device is that of the model's parameters.
+  /// `task_weights` by name of the task. The device is that of the model's parameters.
+  /// Throws ConfigError for a part in `freeze` or `lr_scale` that the model does not have.
   Loop(const LoopOptions& options, uint64_t seed, models::MultiTaskModel model,
        const std::map<std::string, double>& task_weights, LoopHooks hooks);
 
@@ -76,6 +77,7 @@ class Loop {
   /// Throws UserError when too many steps in a row had to be skipped.
   bool run();
 
+  /// The tensors are the live ones: save or copy them before the next step.
   Checkpoint snapshot() const;
   /// Goes on from a snapshot. Throws UserError when it does not fit the model or the options.
   void restore(const Checkpoint& checkpoint);
@@ -97,7 +99,6 @@ class Loop {
   std::optional<WeightAverage> average_;
   int64_t step_ = 0;
   int64_t skipped_in_a_row_ = 0;
-  int64_t evaluated_at_ = -1;
   double best_ = -1;
 };
 

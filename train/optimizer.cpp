@@ -5,7 +5,9 @@
 #include <torch/optim/sgd.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "common/error.h"
 
@@ -25,15 +27,41 @@ auto state_key(const Tensor& parameter) {
 #endif
 }
 
+/// Whether a parameter is in a part: "encoder.stem.weight" is in "encoder" and "encoder.stem".
+bool is_in(const std::string& name, const std::string& part) {
+  return name.compare(0, part.size(), part) == 0 &&
+         (name.size() == part.size() || name[part.size()] == '.');
+}
+
+/// The first two levels of the parts: "encoder", "encoder.stride4".
+std::vector<std::string> parts_of(const NamedParameters& parameters) {
+  std::set<std::string> parts;
+  for (const auto& [name, parameter] : parameters) {
+    const auto dot = name.find('.');
+    parts.insert(name.substr(0, dot));
+    if (dot != std::string::npos) parts.insert(name.substr(0, name.find('.', dot + 1)));
+  }
+  return {parts.begin(), parts.end()};
+}
+
+void refuse_unknown_parts(const std::map<std::string, double>& scales,
+                          const NamedParameters& parameters) {
+  for (const auto& [part, scale] : scales) {
+    const bool known = std::any_of(parameters.begin(), parameters.end(),
+                                   [&](const auto& entry) { return is_in(entry.first, part); });
+    if (known) continue;
+    throw ConfigError("train.optimizer.lr_scale: the model has no part '" + part + "'" +
+                      known_names(part, parts_of(parameters)));
+  }
+}
+
 double scale_of(const std::string& name, const std::map<std::string, double>& scales) {
   double scale = 1;
   size_t longest = 0;
-  for (const auto& [prefix, value] : scales) {
-    const bool inside = name.compare(0, prefix.size(), prefix) == 0 &&
-                        (name.size() == prefix.size() || name[prefix.size()] == '.');
-    if (inside && prefix.size() >= longest) {
+  for (const auto& [part, value] : scales) {
+    if (is_in(name, part) && part.size() >= longest) {
       scale = value;
-      longest = prefix.size();
+      longest = part.size();
     }
   }
   return scale;
@@ -73,13 +101,19 @@ void read_adam(const AdamState& from, const std::string& name, std::map<std::str
   to[name + ".exp_avg_sq"] = from.exp_avg_sq();
 }
 
+/// A saved moment on the device and in the layout of its parameter: checkpoints know neither.
+Tensor beside(const Tensor& parameter, const Tensor& saved) {
+  return torch::empty_like(parameter).copy_(saved);
+}
+
 template <typename AdamState>
 std::unique_ptr<optim::OptimizerParamState> make_adam(const std::map<std::string, Tensor>& from,
-                                                      const std::string& name) {
+                                                      const std::string& name,
+                                                      const Tensor& parameter) {
   auto state = std::make_unique<AdamState>();
   state->step(from.at(name + ".step").template item<int64_t>());
-  state->exp_avg(from.at(name + ".exp_avg").clone());
-  state->exp_avg_sq(from.at(name + ".exp_avg_sq").clone());
+  state->exp_avg(beside(parameter, from.at(name + ".exp_avg")));
+  state->exp_avg_sq(beside(parameter, from.at(name + ".exp_avg_sq")));
   return state;
 }
 
@@ -92,10 +126,10 @@ void OptimizerOptions::fields(config::Fields& f) {
           "Pull towards zero on weights of two and more dimensions (decoupled for adamw, L2 "
           "otherwise).",
           config::at_least(0));
-  f.field("betas", betas, "Decay of the first and second moment (adamw, adam).",
-          config::between(0, 1));
+  const config::Range decay = {0, 1, /*low_open=*/false, /*high_open=*/true};
+  f.field("betas", betas, "Decay of the first and second moment (adamw, adam).", decay);
   f.require(betas.size() == 2, "betas", "must be two numbers");
-  f.field("momentum", momentum, "Momentum of sgd.", config::between(0, 1));
+  f.field("momentum", momentum, "Momentum of sgd.", decay);
   f.field("nesterov", nesterov, "Nesterov's form of the momentum (sgd).");
   f.field("lr_scale", lr_scale,
           "Factor on the learning rate by part of the model, such as {encoder: 0.1}; the longest "
@@ -105,6 +139,7 @@ void OptimizerOptions::fields(config::Fields& f) {
 
 Optimizer::Optimizer(const OptimizerOptions& options, NamedParameters parameters)
     : options_(options) {
+  refuse_unknown_parts(options.lr_scale, parameters);
   // Groups of equal scale and decay, in the order in which their first parameter comes.
   std::vector<std::pair<std::pair<double, double>, std::vector<Tensor>>> groups;
   for (auto& [name, parameter] : parameters) {
@@ -176,6 +211,7 @@ std::map<std::string, Tensor> Optimizer::state() const {
 }
 
 void Optimizer::load_state(const std::map<std::string, Tensor>& from) {
+  const torch::NoGradGuard no_grad;
   auto& states = optimizer_->state();
   states.clear();
   for (const auto& [name, parameter] : parameters_) {
@@ -183,12 +219,12 @@ void Optimizer::load_state(const std::map<std::string, Tensor>& from) {
       const auto momentum = from.find(name + ".momentum");
       if (momentum == from.end()) continue;
       auto state = std::make_unique<optim::SGDParamState>();
-      state->momentum_buffer(momentum->second.clone());
+      state->momentum_buffer(beside(parameter, momentum->second));
       states[state_key(parameter)] = std::move(state);
     } else if (from.count(name + ".step")) {
       states[state_key(parameter)] = options_.type == "adamw"
-                                         ? make_adam<optim::AdamWParamState>(from, name)
-                                         : make_adam<optim::AdamParamState>(from, name);
+                                         ? make_adam<optim::AdamWParamState>(from, name, parameter)
+                                         : make_adam<optim::AdamParamState>(from, name, parameter);
     }
   }
 }

@@ -15,12 +15,12 @@ namespace manyfold::train {
 struct OptimizerOptions {
   std::string type = "adamw";
   double lr = 5e-3;
-  double weight_decay = 0.01;
+  double weight_decay = 0.02;
   std::vector<double> betas = {0.9, 0.999};
   double momentum = 0.9;
   bool nesterov = true;
-  /// By the first letters of parameters' names: `{encoder: 0.1}` trains the encoder at a tenth of
-  /// the heads' rate.
+  /// By part of the model, the first words of a parameter's dotted name: `{encoder: 0.1}` trains
+  /// the encoder at a tenth of the heads' rate.
   std::map<std::string, double> lr_scale;
 
   void fields(config::Fields& f);
@@ -35,6 +35,8 @@ using NamedParameters = std::vector<std::pair<std::string, torch::Tensor>>;
 /// run) is not moved by it.
 class Optimizer {
  public:
+  /// Throws ConfigError for a part in `lr_scale` that no parameter is in, and UserError when every
+  /// parameter is frozen.
   Optimizer(const OptimizerOptions& options, NamedParameters parameters);
 
   /// Sets every group's learning rate to `factor` times its peak; returns the common peak times
@@ -46,7 +48,8 @@ class Optimizer {
   /// `max_norm` of 0 only measures.
   double clip_grad_norm(double max_norm);
 
-  /// Moments and step counts by parameter name, to be saved and restored exactly.
+  /// Moments and step counts by parameter name, to be saved and restored exactly. The moments are
+  /// live: the next step changes them.
   std::map<std::string, torch::Tensor> state() const;
   void load_state(const std::map<std::string, torch::Tensor>& state);
 

@@ -12,7 +12,7 @@ namespace manyfold::train {
 struct ScheduleOptions {
   std::string type = "cosine";
   int64_t warmup_steps = 100;
-  double final_ratio = 0.001;
+  double final_ratio = 0.005;
   double power = 0.9;
 
   void fields(config::Fields& f);

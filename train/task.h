@@ -49,7 +49,7 @@ class Task {
   virtual double threshold() const { return 0; }
   virtual std::unique_ptr<metrics::Metric> metric() const = 0;
   /// One number in [0, 1], higher is better, out of the metric's figures: what the best checkpoint
-  /// is chosen by.
+  /// is chosen by. NaN when there was nothing to measure.
   virtual double score(const std::vector<metrics::Figure>& figures) const = 0;
   /// What a host program needs to decode the outputs: class names, anchors, strides, thresholds.
   virtual nlohmann::json describe() const = 0;
@@ -69,5 +69,9 @@ struct TaskOptions {
 using Tasks = std::vector<std::pair<std::string, TaskOptions>>;
 
 data::LabelSpecs label_specs(const Tasks& tasks);
+
+/// What is wrong with a task's name; empty when nothing is. Names become parts of the names of
+/// modules, outputs and files, beside the exported model's input, `pictures`.
+std::string task_name_problem(const std::string& name);
 
 }  // namespace manyfold::train

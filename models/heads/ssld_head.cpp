@@ -10,6 +10,7 @@ namespace manyfold::models {
 namespace {
 
 constexpr int64_t kMixKernel = 5;
+constexpr int64_t kMostParameters = 50000;
 
 size_t map_with_stride(const std::vector<FeatureInfo>& features, int64_t stride) {
   const auto found = std::find_if(features.begin(), features.end(),
@@ -27,22 +28,23 @@ int64_t parameters(int64_t in, int64_t width, int64_t out) {
   return squeeze + mix + (width + 1) * out;
 }
 
-}  // namespace
-
-SsldHeadOptions::SsldHeadOptions(const std::vector<FeatureInfo>& features, int64_t landmarks,
-                                 int64_t anchors)
-    : features_(features), landmarks_(landmarks), anchors_(anchors) {
-  const auto fine = map_with_stride(features, 8);
-  const auto in = features[fine].channels + features[fine + 1].channels;
-  width_ = features[fine].channels;
-  while (width_ > 8 && parameters(in, width_, outputs(landmarks, anchors)) > 50000) width_ -= 8;
+int64_t affordable_width(const SsldHeadOptions& options, size_t fine) {
+  const auto& maps = options.features();
+  const auto in = maps[fine].channels + maps[fine + 1].channels;
+  const auto out = outputs(options.landmarks(), options.anchors());
+  auto width = maps[fine].channels;
+  while (width > 8 && parameters(in, width, out) > kMostParameters) width -= 8;
+  return width;
 }
+
+}  // namespace
 
 SsldHeadImpl::SsldHeadImpl(const SsldHeadOptions& options)
     : options_(options), fine_(map_with_stride(options.features(), options.stride())) {
-  TORCH_CHECK(options.landmarks() >= 0 && options.anchors() > 0 && options.width() > 0,
+  TORCH_CHECK(options.landmarks() >= 0 && options.anchors() > 0 && options.width() >= 0,
               "SsldHead: ", options.landmarks(), " landmarks, ", options.anchors(),
               " anchors, width ", options.width());
+  if (options.width() == 0) options_.width(affordable_width(options, fine_));
   reset();
 }
 

@@ -10,17 +10,18 @@ namespace manyfold::models {
 
 /// Options for `SsldHead`.
 struct SsldHeadOptions {
-  /// `features`: at strides 8 and 16 at least. `landmarks`: key points of each object, 0 for boxes
-  /// alone.
-  SsldHeadOptions(const std::vector<FeatureInfo>& features, int64_t landmarks, int64_t anchors = 3);
+  /// `features`: at the grid's stride and twice that at least. `landmarks`: key points of each
+  /// object, 0 for boxes alone.
+  SsldHeadOptions(std::vector<FeatureInfo> features, int64_t landmarks, int64_t anchors = 3)
+      : features_(std::move(features)), landmarks_(landmarks), anchors_(anchors) {}
   TORCH_ARG(std::vector<FeatureInfo>, features);
   TORCH_ARG(int64_t, landmarks);
   TORCH_ARG(int64_t, anchors);
   /// Of the grid: 8 or 16. The coarser map is enlarged and added as context.
   TORCH_ARG(int64_t, stride) = 8;
-  /// Hidden channels; unless given, as many as 50,000 parameters of the head allow, at most as many
-  /// as the encoder has at stride 8.
-  TORCH_ARG(int64_t, width);
+  /// Hidden channels; 0: as many as 50,000 parameters of the head allow, at most as many as the
+  /// encoder has at the grid's stride.
+  TORCH_ARG(int64_t, width) = 0;
 };
 
 /// Single-shot landmark detector: for every cell of a grid and every anchor a box, its confidence

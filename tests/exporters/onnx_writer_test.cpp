@@ -175,6 +175,23 @@ TEST(WriteOnnx, RefusesAFormThatItCannotWrite) {
               HasSubstr("to [0, 15] has no type in ONNX"));
 }
 
+// Left out, it would give a model that runs and is wrong.
+TEST(WriteOnnx, RefusesANormalisationWhoseWeightIsComputed) {
+  EXPECT_THAT(export_error([](const Tensors& in) {
+                return torch::layer_norm(in[0], {8}, in[0].mean({0, 1, 2}));
+              }),
+              AllOf(HasSubstr("aten::layer_norm"), HasSubstr("needs a weight that is stored")));
+  EXPECT_THAT(export_error([](const Tensors& in) {
+                return torch::group_norm(in[0], 2, torch::ones({4}), in[0].mean({0, 2, 3}));
+              }),
+              AllOf(HasSubstr("aten::group_norm"), HasSubstr("needs a bias that is stored")));
+  EXPECT_THAT(export_error([](const Tensors& in) {
+                return torch::batch_norm(in[0], in[0].mean({0, 2, 3}), {}, torch::zeros({4}),
+                                         torch::ones({4}), false, 0.1, 1e-5, false);
+              }),
+              AllOf(HasSubstr("aten::batch_norm"), HasSubstr("needs a weight that is stored")));
+}
+
 TEST(WriteOnnx, RefusesAModelInTraining) {
   TwoHeads module;
   EXPECT_THAT(error_of([&] { write_onnx(graph::trace_pictures(module, Mode::train)); }),

@@ -49,15 +49,16 @@ class PackageTest : public testing::Test {
 
 TEST_F(PackageTest, HoldsTheModelItsManifestAndTheVerification) {
   options.measure = [](const Session&) { return nlohmann::json{{"accuracy", 0.75}}; };
-  options.files = {{"cost.json", "{}"}};
+  options.name = "hands";
   export_package(folder, traced, examples, options);
 
   const auto manifest = json::parse(read_file(folder / "manifest.json"));
+  EXPECT_EQ(manifest["name"], "hands");
   EXPECT_EQ(manifest["tasks"]["gesture"]["strides"][1], 16);
   EXPECT_EQ(manifest["inputs"][0],
             json({{"name", "pictures"}, {"shape", {"N", 3, 16, 16}}, {"dtype", "uint8"}}));
   EXPECT_EQ(manifest["outputs"][1]["name"], "classes");
-  for (const auto* name : {"model.onnx", "verify.json", "cost.json"}) {
+  for (const auto* name : {"model.onnx", "verify.json"}) {
     EXPECT_EQ(manifest["files"][name]["sha256"], sha256(read_file(folder / name))) << name;
   }
   const auto report = json::parse(read_file(folder / "verify.json"));
@@ -98,11 +99,11 @@ TEST_F(PackageTest, LeavesNothingWhenTheDifferenceIsPastTheTolerance) {
 }
 
 TEST_F(PackageTest, ReplacesAnEarlierPackageAsAWhole) {
-  options.files = {{"old.json", "{}"}};
+  options.half = true;
   export_package(folder, traced, examples, options);
-  options.files = {};
+  options.half = false;
   export_package(folder, traced, examples, options);
-  EXPECT_FALSE(fs::exists(folder / "old.json"));
+  EXPECT_FALSE(fs::exists(folder / "model.fp16.onnx"));
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.parent_path()), {}), 1);
   Package::open(folder);
 }
@@ -142,6 +143,20 @@ TEST_F(PackageTest, OpensAModelThatLeftItsPackage) {
   EXPECT_EQ(package.manifest()["tasks"]["gesture"]["strides"][0], 8);
   EXPECT_EQ(package.manifest()["opset"], 13);
   EXPECT_EQ(package.session().outputs().size(), 2u);
+}
+
+TEST_F(PackageTest, RefusesAPackageOfANewerFormat) {
+  export_package(folder, traced, examples, options);
+  auto manifest = json::parse(read_file(folder / "manifest.json"));
+  manifest["format_version"] = 2;
+  std::ofstream(folder / "manifest.json") << manifest;
+  const auto newer = HasSubstr("has format_version 2, this program reads up to 1");
+  EXPECT_THAT(error_of([&] { Package::open(folder); }), newer);
+
+  OnnxOptions alone;
+  alone.metadata = {{"manifest", manifest.dump()}};
+  std::ofstream(root / "alone.onnx", std::ios::binary) << write_onnx(traced, alone);
+  EXPECT_THAT(error_of([&] { Package::open(root / "alone.onnx"); }), newer);
 }
 
 TEST_F(PackageTest, SaysWhatIsNotAPackage) {

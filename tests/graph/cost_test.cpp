@@ -69,13 +69,5 @@ TEST(Cost, GrowsWithTheBatchButForTheParameters) {
   EXPECT_EQ(four.parameters, 33);
 }
 
-TEST(Cost, KeepsASkipAliveForThePeak) {
-  Function module;
-  // x, and its two relus while the second is written.
-  const auto cost =
-      cost_of(*module, [](const Tensors& in) { return in[0] + in[0].relu().sigmoid(); }, {1, 100});
-  EXPECT_EQ(cost.peak_activations, 300);
-}
-
 }  // namespace
 }  // namespace manyfold::graph

@@ -122,6 +122,24 @@ TEST(FoldBatchNorm, FoldsALinearLayer) {
   EXPECT_TRUE(torch::allclose(Replay(graph).run({{"x0", x}})[0], expected, 1e-5, 1e-6));
 }
 
+// Of [N, 3, 3], axis 1 are the rows that BatchNorm normalises; the layer's channels are axis 2.
+TEST(FoldBatchNorm, LeavesANormOverTheRowsOfALinearLayer) {
+  nn::Linear linear(4, 3);
+  nn::BatchNorm1d bn(3);
+  nn::Sequential both(linear, bn);
+  bn->running_mean.normal_();
+  bn->running_var.uniform_(0.5, 2);
+  auto graph =
+      trace_function(*both, [&](const Tensors& in) { return both->forward(in[0]); }, {{1, 3, 4}});
+  const auto x = torch::randn({5, 3, 4});
+  both->eval();
+  const auto expected = both->forward(x);
+  freeze(graph);
+  fold_batch_norm(graph);
+  EXPECT_EQ(count(graph, "aten::batch_norm"), 1);
+  EXPECT_TRUE(torch::allclose(Replay(graph).run({{"x0", x}})[0], expected, 1e-5, 1e-6));
+}
+
 TEST(FoldBatchNorm, LeavesANormWhoseInputHasAnotherReader) {
   ConvBn module(3, 4, 3);
   auto graph = trace_function(*module,

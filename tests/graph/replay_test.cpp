@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/graph/modules.h"
 
 namespace manyfold::graph {
@@ -102,6 +104,23 @@ TEST(Replay, StartsFromAnyValueThatIsFed) {
   const auto rows = torch::tensor({0, 2});
   const auto some = replay.run({{features, all[0].index_select(0, rows)}}, {"classes"});
   EXPECT_TRUE(torch::allclose(some[0], all[1].index_select(0, rows)));
+}
+
+TEST(Replay, KeepsAFedResultWhenItsNodeRunsForAnother) {
+  Function module;
+  const auto graph = trace_function(*module,
+                                    [](const Tensors& in) {
+                                      const auto parts = in[0].chunk(2, 1);
+                                      return parts[0] * 10 + parts[1];
+                                    },
+                                    {{1, 2}});
+  const auto chunk = std::find_if(graph.nodes().begin(), graph.nodes().end(),
+                                  [](const auto& node) { return node->is("aten::chunk"); });
+  ASSERT_NE(chunk, graph.nodes().end());
+  const auto second = (*chunk)->outputs.at(1)->name;
+  const auto y =
+      Replay(graph).run({{"x0", torch::tensor({{1.f, 2.f}})}, {second, torch::tensor({{5.f}})}})[0];
+  EXPECT_EQ(y.item<float>(), 15);
 }
 
 TEST(Replay, GoesOnWithTheModulesParameters) {

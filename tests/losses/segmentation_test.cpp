@@ -102,24 +102,5 @@ TEST(BoundaryLoss, WeighsProbabilitiesByTheirDistance) {
               -2.5 / 3, 1e-6);
 }
 
-Tensor square(int64_t value) {
-  auto mask = torch::zeros({1, 8, 8}, torch::kByte);
-  mask.slice(1, 2, 6).slice(2, 2, 6).fill_(value);
-  return mask;
-}
-
-// Counted with PyTorch on the published lines: of the 4x4 square 12 pixels at stride 1 and 12 at
-// stride 2, together 15; of a full 8x8 mask its border at both, together 39.
-TEST(OutlineTarget, EqualsThePublishedCodeWhenCompatible) {
-  EXPECT_EQ(outline_target(square(1), true).sum().item<double>(), 15);
-  EXPECT_EQ(outline_target(torch::ones({1, 8, 8}, torch::kByte), true).sum().item<double>(), 39);
-}
-
-TEST(OutlineTarget, SeesNoOutlineAtTheBorderOfThePictureOrOfIgnoredPixels) {
-  EXPECT_EQ(outline_target(square(1)).sum().item<double>(), 15);
-  EXPECT_EQ(outline_target(torch::ones({1, 8, 8}, torch::kByte)).sum().item<double>(), 0);
-  EXPECT_EQ(outline_target(square(255)).sum().item<double>(), 0);
-}
-
 }  // namespace
 }  // namespace manyfold::losses

@@ -95,7 +95,29 @@ TEST(SsldHead, StartsConfidentThatThereIsNoFace) {
 }
 
 TEST(SsldHead, RefusesAnEncoderWithoutItsStrides) {
-  EXPECT_THROW(SsldHeadOptions({{8, 16}, {16, 32}}, 5), c10::Error);
+  const SsldHeadOptions options({{8, 16}, {16, 32}}, 5);
+  EXPECT_THROW(SsldHeadImpl{options}, c10::Error);
+  EXPECT_NO_THROW(SsldHeadImpl(SsldHeadOptions(options).stride(16)));
+}
+
+TEST(SsldHead, KeepsItsBudgetAtBothStrides) {
+  for (const auto& [name, make_encoder] : encoders()) {
+    for (const int64_t stride : {8, 16}) {
+      HeadOptions options;
+      options.stride = stride;
+      const auto head = heads().at("faces")(make_encoder(Stem::conv)->features(), options);
+      EXPECT_LE(parameter_count(*head), 50000) << name << " at stride " << stride;
+    }
+  }
+}
+
+// Width 40 on 256 + 376 channels: two 1x1 convolutions (632 * 40) with BatchNorm (4 * 40), a 5x5
+// depthwise (25 * 40) and a 1x1 (40 * 40) one with BatchNorm (4 * 40), 41 * 423 for the output.
+TEST(SsldHead, ChoosesItsWidthForItsStride) {
+  HeadOptions options;
+  options.stride = 16;
+  const auto features = encoders().at("edge_2m4")(Stem::conv)->features();
+  EXPECT_EQ(parameter_count(*heads().at("faces")(features, options)), 45543);
 }
 
 TEST(SegmentationHead, RefusesAnEncoderWithoutItsStrides) {

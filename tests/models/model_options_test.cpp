@@ -17,6 +17,12 @@ TEST(ModelOptions, NameTheNearestSizes) {
   EXPECT_THAT(input_size_problem({160, -5}), HasSubstr("instead of -5 use 32"));
 }
 
+TEST(ModelOptions, RefuseASizeThatLeavesOneCell) {
+  EXPECT_THAT(input_size_problem({32, 32}), HasSubstr("one side must be at least 64"));
+  EXPECT_EQ(input_size_problem({32, 64}), "");
+  EXPECT_EQ(input_size_problem({64, 32}), "");
+}
+
 TEST(ModelOptions, MakeTheEncoderTheyName) {
   ModelOptions options;
   options.encoder = "edge_200k";

@@ -1,7 +1,9 @@
 #include "models/multitask.h"
 
+#include <gmock/gmock.h>
 #include <torch/optim/sgd.h>
 
+#include "common/error.h"
 #include "models/encoders.h"
 #include "models/heads.h"
 #include "testing.h"
@@ -84,7 +86,20 @@ TEST(MultiTaskModel, AnUnfrozenPartLearnsAgain) {
   EXPECT_TRUE(model->frozen().empty());
   for (const auto& parameter : model->parameters()) EXPECT_TRUE(parameter.requires_grad());
   for (const auto& module : model->modules()) EXPECT_TRUE(module->is_training());
-  EXPECT_THROW(model->freeze("heads.gaze"), c10::Error);
+}
+
+TEST(MultiTaskModel, NamesThePartsThatCanBeFrozen) {
+  auto model = make_model();
+  try {
+    model->freeze("heads.face");
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(),
+                testing::HasSubstr("no part 'heads.face'; did you mean 'heads.faces'? "
+                                   "known: encoder, encoder.stride16,"));
+  }
+  EXPECT_THROW(model->freeze(""), ConfigError);
+  EXPECT_TRUE(model->frozen().empty());
 }
 
 TEST(MultiTaskModel, ClonesWithItsModesAndFrozenParts) {

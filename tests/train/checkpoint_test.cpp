@@ -28,6 +28,7 @@ class CheckpointTest : public testing::Test {
                           {"a.count", torch::tensor(int64_t{8})}};
     checkpoint.optimizer = {{"a.weight.exp_avg", torch::randn({3, 2})}};
     checkpoint.weighting = {{"log_variance_x", torch::randn({1})}};
+    checkpoint.optimizer_type = "adam";
     checkpoint.step = 12;
     checkpoint.average_updates = 11;
     checkpoint.skipped_in_a_row = 1;
@@ -52,6 +53,7 @@ TEST_F(CheckpointTest, ComesBackAsItWas) {
   expect_equal(found.average, checkpoint.average);
   expect_equal(found.optimizer, checkpoint.optimizer);
   expect_equal(found.weighting, checkpoint.weighting);
+  EXPECT_EQ(found.optimizer_type, "adam");
   EXPECT_EQ(found.step, 12);
   EXPECT_EQ(found.average_updates, 11);
   EXPECT_EQ(found.skipped_in_a_row, 1);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <torch/cuda.h>
 
 #include <cmath>
 
@@ -39,7 +40,10 @@ data::Batch batch_of(int64_t step) {
 
 /// A loop over the batches above that keeps what it was told.
 struct Fixture {
-  explicit Fixture(LoopOptions options = {}, int64_t nan_from = -1) : model(small_model()) {
+  explicit Fixture(LoopOptions options = {}, int64_t nan_from = -1,
+                   torch::Device device = torch::kCPU)
+      : model(small_model()) {
+    model->to(device);
     options.schedule.warmup_steps = 2;
     LoopHooks hooks;
     hooks.batch = batch_of;
@@ -167,6 +171,42 @@ TEST(Loop, AFrozenEncoderKeepsItsWeightsAndStatistics) {
     moved += !equal;
   }
   EXPECT_GT(moved, 0);
+}
+
+TEST(Loop, WhatTheWeightingLearnsIsOnTheModelsDevice) {
+  if (!torch::cuda::is_available()) GTEST_SKIP() << "needs a GPU";
+  auto options = options_for(1);
+  options.weighting = "uncertainty";
+  Fixture run(options, /*nan_from=*/-1, torch::kCUDA);
+  const auto learnt = run.loop->snapshot().weighting;
+  EXPECT_TRUE(learnt.at("log_variance_sign").is_cuda());
+}
+
+TEST(Loop, RefusesAPartToFreezeThatTheModelDoesNotHave) {
+  auto options = options_for(1);
+  options.freeze = {"heads.sing"};
+  EXPECT_THAT([&] { Fixture run(options); },
+              ThrowsMessage<ConfigError>(AllOf(HasSubstr("the model has no part 'heads.sing'"),
+                                               HasSubstr("did you mean 'heads.sign'?"))));
+}
+
+TEST(Loop, RefusesToGoOnWithAnotherOptimizer) {
+  auto options = options_for(1);
+  options.optimizer.type = "sgd";
+  Fixture first(options_for(1)), second(options);
+  EXPECT_THAT([&] { second.loop->restore(first.loop->snapshot()); },
+              ThrowsMessage<UserError>(HasSubstr(
+                  "cannot resume: the checkpoint was made with train.optimizer.type=adamw")));
+}
+
+TEST(Loop, RefusesToLoseOrToInventAWeightAverage) {
+  auto options = options_for(1);
+  options.ema_decay = 0;
+  Fixture averaged(options_for(1)), plain(options);
+  EXPECT_THAT([&] { plain.loop->restore(averaged.loop->snapshot()); },
+              ThrowsMessage<UserError>(HasSubstr("which train.ema_decay=0 would lose")));
+  EXPECT_THAT([&] { averaged.loop->restore(plain.loop->snapshot()); },
+              ThrowsMessage<UserError>(HasSubstr("has no weight average")));
 }
 
 TEST(Loop, RefusesACheckpointOfAnotherModel) {

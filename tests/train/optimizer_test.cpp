@@ -1,11 +1,17 @@
 #include "train/optimizer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/config/reader.h"
+#include "common/config/yaml_reader.h"
 #include "common/error.h"
 
 namespace manyfold::train {
 namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
 
 torch::Tensor weight(double value) {
   return torch::full({1, 1}, value, torch::kDouble).set_requires_grad(true);
@@ -114,7 +120,49 @@ TEST_P(OptimizerState, GoesOnExactlyAfterItIsRestored) {
   EXPECT_EQ(w.item<double>(), copy.item<double>());
 }
 
+// A checkpoint holds plain, contiguous tensors.
+TEST_P(OptimizerState, IsLaidOutAsItsParameter) {
+  auto w = torch::ones({4, 3, 2, 2}).contiguous(torch::MemoryFormat::ChannelsLast);
+  w.set_requires_grad(true);
+  Optimizer optimizer(plain(GetParam()), {{"w", w}}), resumed(plain(GetParam()), {{"w", w}});
+  w.mutable_grad() = torch::rand_like(w);
+  optimizer.step();
+  auto saved = optimizer.state();
+  for (auto& [name, tensor] : saved) tensor = tensor.contiguous(torch::MemoryFormat::Contiguous);
+  resumed.load_state(saved);
+  for (const auto& [name, tensor] : resumed.state()) {
+    EXPECT_TRUE(tensor.equal(saved.at(name))) << name;
+    if (tensor.dim() == 4) {
+      EXPECT_EQ(tensor.strides(), w.strides()) << name;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Rules, OptimizerState, testing::Values("adamw", "adam", "sgd"));
+
+TEST(Optimizer, RefusesAScaleForAPartThatTheModelDoesNotHave) {
+  auto options = plain("adam");
+  options.lr_scale = {{"encodr", 0.1}};
+  EXPECT_THAT(
+      [&] {
+        Optimizer(options, {{"encoder.stem.conv.w", weight(0)}});
+      },
+      ThrowsMessage<ConfigError>(
+          AllOf(HasSubstr("lr_scale: the model has no part 'encodr'"),
+                HasSubstr("did you mean 'encoder'? known: encoder, encoder.stem"))));
+}
+
+TEST(OptimizerOptions, RefuseAMemoryThatNeverFades) {
+  const auto read = [](const std::string& yaml) {
+    config::read<OptimizerOptions>(config::parse_yaml(yaml, "optimizer.yaml"));
+  };
+  EXPECT_THAT(
+      [&] { read("{betas: [0.9, 1.0]}"); },
+      ThrowsMessage<ConfigError>(AllOf(HasSubstr("betas[1]"), HasSubstr("must be in [0, 1)"))));
+  EXPECT_THAT(
+      [&] { read("{momentum: 1.0}"); },
+      ThrowsMessage<ConfigError>(AllOf(HasSubstr("momentum"), HasSubstr("must be in [0, 1)"))));
+}
 
 TEST(Optimizer, RefusesAModelThatIsFrozenWhole) {
   EXPECT_THROW(Optimizer(plain("adam"), {{"w", torch::zeros({1})}}), UserError);

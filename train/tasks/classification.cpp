@@ -25,6 +25,9 @@ void ClassificationTask::fields(config::Fields& f) {
     const bool known = std::count(classes_.begin(), classes_.end(), from) &&
                        std::count(classes_.begin(), classes_.end(), to);
     f.require(known, "mirrored", "names a class that `classes` does not have: " + from + ": " + to);
+    const auto back = mirrored_.find(to);
+    f.require(back != mirrored_.end() && back->second == from, "mirrored",
+              "must go both ways: write {" + from + ": " + to + ", " + to + ": " + from + "}");
   }
   f.field("smoothing", smoothing_,
           "Label smoothing: the share of the target spread over all classes.",

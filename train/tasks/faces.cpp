@@ -13,6 +13,33 @@ namespace {
 
 using torch::Tensor;
 
+/// What is wrong with the key points that become each other in a mirror; empty when nothing is.
+std::string mirror_problem(const std::vector<int64_t>& mirrored) {
+  const auto count = static_cast<int64_t>(mirrored.size());
+  for (int64_t k = 0; k < count; ++k) {
+    const auto other = mirrored[static_cast<size_t>(k)];
+    const auto pair = "key point " + std::to_string(k) + " becomes " + std::to_string(other);
+    if (other < 0 || other >= count) {
+      return "where " + pair + ", must be from 0 to " + std::to_string(count - 1);
+    }
+    const auto back = mirrored[static_cast<size_t>(other)];
+    if (back == k) continue;
+    return "where " + pair + ", but " + std::to_string(other) + " becomes " + std::to_string(back) +
+           ": a mirror swaps pairs, so entry " + std::to_string(other) + " must be " +
+           std::to_string(k);
+  }
+  return "";
+}
+
+/// The mean error of the key points: in units of the eyes' distance where the metric knows the
+/// eyes, else of the box's size. NaN where no key points were.
+double point_error(const std::vector<metrics::Figure>& figures) {
+  for (const auto& figure : figures) {
+    if (figure.name == "nme") return figure.value;
+  }
+  return metrics::value_of(figures, "nme_box");
+}
+
 /// Keeps, from the most confident on, what overlaps nothing kept by more than `iou`.
 std::vector<data::Object> suppress_doubles(const std::vector<data::Object>& sorted, double iou,
                                            size_t most) {
@@ -67,6 +94,8 @@ void FacesTask::fields(config::Fields& f) {
           config::at_least(0));
   f.require(mirrored_.empty() || static_cast<int64_t>(mirrored_.size()) == ssld_.landmarks,
             "mirrored", "must have one number for each key point");
+  const auto problem = mirror_problem(mirrored_);
+  f.require(problem.empty(), "mirrored", problem);
   f.field("stride", stride_, "Pixels of a cell of the grid: 8 or 16.", config::between(8, 16));
   f.require(stride_ == 8 || stride_ == 16, "stride", "must be 8 or 16");
   f.field("width", width_, "Hidden channels of the head; 0 = what suits the encoder.",
@@ -133,16 +162,11 @@ std::unique_ptr<metrics::Metric> FacesTask::metric() const {
 }
 
 double FacesTask::score(const std::vector<metrics::Figure>& figures) const {
-  const double precision = metrics::value_of(figures, "ap50");
-  double sum = std::isfinite(precision) ? precision : 0, count = 1;
-  if (ssld_.landmarks > 0) {
-    const double error = metrics::value_of(figures, "nme");
-    if (std::isfinite(error)) {
-      sum += std::max(0.0, 1 - error);
-      ++count;
-    }
-  }
-  return sum / count;
+  const double precision = figures.at(0).value;  // named by metric.iou: ap50, ap75
+  if (ssld_.landmarks == 0) return precision;
+  const double error = point_error(figures);
+  // A set may label boxes alone.
+  return std::isfinite(error) ? (precision + std::max(0.0, 1 - error)) / 2 : precision;
 }
 
 nlohmann::json FacesTask::describe() const {

@@ -98,11 +98,11 @@ Tensor outline_distance(const Tensor& mask) {
   const float diagonal = std::hypot(static_cast<float>(height), static_cast<float>(width));
   for (int64_t n = 0; n < masks.size(0); ++n) {
     const cv::Mat picture(height, width, CV_8UC1, masks[n].data_ptr<uint8_t>());
-    const cv::Mat inside = picture == 1, outside = picture != 1;
-    if (cv::countNonZero(inside) == 0 || cv::countNonZero(outside) == 0) continue;
+    if (cv::countNonZero(picture == 1) == 0 || cv::countNonZero(picture == 0) == 0) continue;
+    // To the nearest pixel that is known to be of the class: ignored ones are of neither.
     cv::Mat to_outside, to_inside;
-    cv::distanceTransform(inside, to_outside, cv::DIST_L2, cv::DIST_MASK_PRECISE);
-    cv::distanceTransform(outside, to_inside, cv::DIST_L2, cv::DIST_MASK_PRECISE);
+    cv::distanceTransform(picture != 0, to_outside, cv::DIST_L2, cv::DIST_MASK_PRECISE);
+    cv::distanceTransform(picture != 1, to_inside, cv::DIST_L2, cv::DIST_MASK_PRECISE);
     cv::Mat result(height, width, CV_32FC1, distances[n].data_ptr<float>());
     cv::subtract(to_inside, to_outside, result);
     result /= diagonal;

@@ -35,9 +35,9 @@ class SegmentationTask : public Task {
   metrics::SegmentationOptions metric_;
 };
 
-/// How far each pixel of a mask (uint8 [N, H, W]) is from the outline of class 1, negative inside,
-/// in units of the picture's diagonal: float [N, H, W]. A picture without class 1, or with nothing
-/// else, is 0 throughout.
+/// How far each pixel of a mask (uint8 [N, H, W]) is from the outline between class 1 and class 0,
+/// negative inside, in units of the picture's diagonal: float [N, H, W]. Ignored pixels (255) have
+/// no outline of their own. A picture without class 1, or without class 0, is 0 throughout.
 torch::Tensor outline_distance(const torch::Tensor& mask);
 
 }  // namespace manyfold::train

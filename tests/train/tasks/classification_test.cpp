@@ -43,5 +43,13 @@ TEST(ClassificationTask, RefusesClassesThatCannotBe) {
               HasSubstr("a class that `classes` does not have: a: c"));
 }
 
+TEST(ClassificationTask, RefusesAMirrorThatDoesNotGoBothWays) {
+  EXPECT_THAT(mistake("{type: classification, classes: [left, right], mirrored: {left: right}}"),
+              HasSubstr("must go both ways: write {left: right, right: left}"));
+  EXPECT_THAT(mistake("{type: classification, classes: [a, b, c], "
+                      "mirrored: {a: b, b: c, c: a}}"),
+              HasSubstr("must go both ways: write {a: b, b: a}"));
+}
+
 }  // namespace
 }  // namespace manyfold::train

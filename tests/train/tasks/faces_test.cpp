@@ -83,9 +83,32 @@ TEST(FacesTask, KnowsWhichKeyPointsAMirrorSwaps) {
   EXPECT_TRUE(mirrored_landmarks(7).empty());
 }
 
+TEST(FacesTask, ScoresByTheOverlapThatTheMetricAsksFor) {
+  const auto task = make_task("{type: faces, landmarks: 5, metric: {iou: 0.75}}");
+  EXPECT_EQ(task->metric()->figures().at(0).name, "ap75");
+  EXPECT_NEAR(task->score(figures({{"ap75", 0.5}, {"nme", 0.2}})), (0.5 + (1 - 0.2)) / 2, 1e-9);
+}
+
+TEST(FacesTask, ScoresASetOfBoxesByTheirPrecisionAlone) {
+  const auto task = make_task("{type: faces, landmarks: 5}");
+  EXPECT_NEAR(task->score(figures({{"ap50", 0.5}, {"nme", std::nan("")}})), 0.5, 1e-9);
+  EXPECT_NEAR(make_task("{type: faces, landmarks: 0}")->score(figures({{"ap50", 0.5}})), 0.5, 1e-9);
+  EXPECT_TRUE(std::isnan(task->score(task->metric()->figures()))) << "nothing was measured";
+}
+
+TEST(FacesTask, ScoresOtherCountsOfKeyPointsByTheBoxsSize) {
+  const auto task = make_task("{type: faces, landmarks: 3}");
+  EXPECT_NEAR(task->score(figures({{"ap50", 0.5}, {"nme_box", 0.1}})), (0.5 + (1 - 0.1)) / 2, 1e-9);
+  EXPECT_NO_THROW(task->score(task->metric()->figures()));
+}
+
 TEST(FacesTask, RefusesWhatCannotBe) {
   EXPECT_THAT(mistake("{type: faces, landmarks: 3, mirrored: [1, 0]}"),
               HasSubstr("must have one number for each key point"));
+  EXPECT_THAT(mistake("{type: faces, landmarks: 3, mirrored: [1, 0, 3]}"),
+              HasSubstr("key point 2 becomes 3, must be from 0 to 2"));
+  EXPECT_THAT(mistake("{type: faces, landmarks: 3, mirrored: [1, 2, 0]}"),
+              HasSubstr("key point 0 becomes 1, but 1 becomes 2"));
   EXPECT_THAT(mistake("{type: faces, stride: 12}"), HasSubstr("must be 8 or 16"));
   EXPECT_THAT(mistake("{type: face}"), HasSubstr("did you mean 'faces'?"));
 }

@@ -71,6 +71,22 @@ TEST(OutlineDistance, IsNegativeInsideInDiagonals) {
   EXPECT_NEAR(distance[0][0][0].item<double>(), std::sqrt(8.0), 1e-5);
 }
 
+torch::Tensor row(const std::vector<int64_t>& classes) {
+  return torch::tensor(classes).to(torch::kByte).view({1, 1, -1});
+}
+
+TEST(OutlineDistance, HasNoOutlineWhereIgnoredPixelsBegin) {
+  EXPECT_EQ(outline_distance(row({1, 1, 255, 255})).abs().max().item<float>(), 0);
+  EXPECT_EQ(outline_distance(row({0, 0, 255, 255})).abs().max().item<float>(), 0);
+}
+
+TEST(OutlineDistance, CountsToTheNearestPixelThatIsKnown) {
+  const auto distance = outline_distance(row({1, 1, 255, 0, 0})) * std::sqrt(26.0);
+  // Inside: to the background at 3. Outside: to the person at 1. Between them: 1 to either.
+  EXPECT_TRUE(
+      torch::allclose(distance.flatten(), torch::tensor({-3.f, -2.f, 0.f, 2.f, 3.f}), 1e-5, 1e-5));
+}
+
 TEST(OutlineDistance, IsZeroWithoutAnOutline) {
   EXPECT_EQ(outline_distance(torch::zeros({1, 4, 4}, torch::kByte)).abs().max().item<float>(), 0);
   EXPECT_EQ(outline_distance(torch::ones({1, 4, 4}, torch::kByte)).abs().max().item<float>(), 0);
