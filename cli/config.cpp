@@ -4,7 +4,8 @@
 #include <iostream>
 
 #include "cli/job_line.h"
-#include "cli/root_options.h"
+#include "cli/job_options.h"
+#include "cli/options.h"
 #include "common/config/describer.h"
 #include "common/config/json_writer.h"
 #include "common/config/yaml_writer.h"
@@ -24,7 +25,7 @@ const char* const kUsage =
 int show(const std::vector<std::string>& arguments) {
   po::options_description own;
   own.add_options()("json", "print JSON instead of YAML");
-  const auto line = parse_job_line("config show", arguments, "quickstart", own);
+  const auto line = parse_job_line("config show", arguments, "quickstart", Sweeps::allowed, own);
   if (show_instead_of_running(line)) return 0;
   for (const auto& overrides : runs(line)) {
     const auto composed = compose(line, overrides);
@@ -49,13 +50,19 @@ void collect_groups(const config::Repository& repository, const std::string& par
 }
 
 int list(const std::vector<std::string>& arguments) {
-  const auto line = parse_job_line("config list", arguments, "");
-  if (line.help) {
-    std::cout << line.usage;
+  po::options_description options("Options");
+  options.add_options()("help,h", "print this")("config-dir,d", po::value<std::string>(),
+                                                "a folder of configs, searched first");
+  const auto parsed = parse_options(arguments, options);
+  if (parsed.options.count("help")) {
+    std::cout << "manyfold config list [options] [GROUP]\n\n" << options;
     return 0;
   }
-  if (line.overrides.size() > 1) throw ConfigError("config list takes one group");
-  const std::string group = line.overrides.empty() ? "" : line.overrides[0];
+  if (parsed.words.size() > 1) throw ConfigError("config list takes one group");
+  const std::string group = parsed.words.empty() ? "" : parsed.words[0];
+  JobLine line;
+  if (parsed.options.count("config-dir"))
+    line.config_dir = parsed.options["config-dir"].as<std::string>();
   const config::Repository repository(search_folders(line));
   std::vector<std::string> groups;
   collect_groups(repository, "", groups);
@@ -69,7 +76,12 @@ int list(const std::vector<std::string>& arguments) {
 
 int doc(const std::vector<std::string>& arguments) {
   if (arguments.size() > 1) throw ConfigError("config doc takes one key");
-  std::cout << doc_text(root_fields, arguments.empty() ? "" : arguments[0]);
+  if (!arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h")) {
+    std::cout << kUsage;
+    return 0;
+  }
+  const auto job = [](config::Fields& fields) { JobOptions().fields(fields); };
+  std::cout << doc_text(job, arguments.empty() ? "" : arguments[0]);
   return 0;
 }
 

@@ -19,7 +19,7 @@ int check(const std::vector<std::string>& arguments) {
   po::options_description own;
   own.add_options()("json", "print JSON")("scenes", po::value<int64_t>()->default_value(200),
                                           "how many of endless synthetic scenes are read");
-  const auto line = parse_job_line("data check", arguments, "real", own);
+  const auto line = parse_job_line("data check", arguments, "real", Sweeps::refused, own);
   if (show_instead_of_running(line)) return 0;
   const auto job = config::read<JobOptions>(compose(line).resolved());
   const auto threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -34,14 +34,13 @@ int check(const std::vector<std::string>& arguments) {
 int run_data(const std::vector<std::string>& arguments) {
   const std::string action = arguments.empty() ? "" : arguments.front();
   if (action == "check") return check({arguments.begin() + 1, arguments.end()});
-  if (action == "--help") {
+  if (action == "--help" || action == "-h") {
     std::puts(
         "manyfold data check [options] [overrides]\n\nReads every set of a job completely and "
         "reports what is in it.");
     return 0;
   }
-  throw ConfigError("manyfold data: unknown action '" + action + "'" +
-                    known_names(action, {"check"}));
+  throw ConfigError("unknown command 'data " + action + "'" + known_names(action, {"check"}));
 }
 
 }  // namespace manyfold::cli

@@ -23,7 +23,7 @@ int run_export(const std::vector<std::string>& arguments) {
     throw UserError(line.model.string() + " is exported already; export needs a checkpoint");
   const bool in_run = std::filesystem::is_directory(line.model);
   if (!in_run && !line.options.count("out"))
-    throw ConfigError("manyfold export: name the package's folder by --out");
+    throw ConfigError("name the package's folder by --out");
   const auto folder = line.options.count("out")
                           ? std::filesystem::path(line.options["out"].as<std::string>())
                           : line.model / "export";

@@ -1,11 +1,10 @@
 #include "cli/job_line.h"
 
-#include <boost/program_options/parsers.hpp>
-#include <boost/program_options/positional_options.hpp>
+#include <algorithm>
 #include <iostream>
-#include <optional>
 #include <sstream>
 
+#include "cli/options.h"
 #include "common/config/sweep.h"
 #include "common/config/yaml_writer.h"
 #include "common/error.h"
@@ -16,48 +15,21 @@ namespace {
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
 
-po::options_description job_options(const std::string& default_config_name) {
+po::options_description job_options(const std::string& default_config_name, Sweeps sweeps) {
   po::options_description options("Options");
   options.add_options()("help,h", "print this")(
       "config-name,n", po::value<std::string>()->default_value(default_config_name),
       "the primary config")(
       "config-dir,d", po::value<std::string>(),
       "a folder of configs, searched before those that come with the program")(
-      "multirun,m", "run every combination of the sweeps in the overrides")(
       "cfg,c", po::value<std::string>(), "'job': print the composed config and do not run")(
       "resolve", "with --cfg: follow interpolations")(
       "info,i", po::value<std::string>(),
       "'defaults': print the defaults list; 'config': where configs are searched");
-  return options;
-}
-
-std::vector<std::string> long_names(const po::options_description& options) {
-  std::vector<std::string> names;
-  for (const auto& option : options.options()) names.push_back("--" + option->long_name());
-  return names;
-}
-
-po::variables_map parse(const std::vector<std::string>& arguments,
-                        const po::options_description& options) {
-  po::options_description all;
-  all.add(options).add_options()("overrides", po::value<std::vector<std::string>>());
-  po::positional_options_description positional;
-  positional.add("overrides", -1);
-  po::variables_map map;
-  try {
-    // A guessed `--config` would be --config-name today and something else tomorrow.
-    const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-    po::store(
-        po::command_line_parser(arguments).options(all).positional(positional).style(style).run(),
-        map);
-    po::notify(map);
-  } catch (const po::unknown_option& error) {
-    throw ConfigError("unknown option '" + error.get_option_name() + "'" +
-                      known_names(error.get_option_name(), long_names(options)));
-  } catch (const po::error& error) {
-    throw ConfigError(error.what());
+  if (sweeps == Sweeps::allowed) {
+    options.add_options()("multirun,m", "run every combination of the sweeps in the overrides");
   }
-  return map;
+  return options;
 }
 
 std::string word(const po::variables_map& map, const char* option,
@@ -69,6 +41,16 @@ std::string word(const po::variables_map& map, const char* option,
   }
   throw ConfigError(std::string("--") + option + " " + text + ": unknown" +
                     known_names(text, allowed));
+}
+
+/// `manyfold train real`: the commonest slip of those who do not know Hydra yet.
+void refuse_config_names(const std::vector<std::string>& overrides,
+                         const config::Repository& repository) {
+  const auto configs = repository.options("");
+  for (const auto& override : overrides) {
+    if (std::find(configs.begin(), configs.end(), override) == configs.end()) continue;
+    throw ConfigError("'" + override + "' is a config, not an override: --config-name " + override);
+  }
 }
 
 void print_defaults(const JobLine& line) {
@@ -90,11 +72,14 @@ void print_search(const JobLine& line) {
 }  // namespace
 
 JobLine parse_job_line(const std::string& command, const std::vector<std::string>& arguments,
-                       const std::string& default_config_name, const po::options_description& own) {
-  auto options = job_options(default_config_name);
+                       const std::string& default_config_name, Sweeps sweeps,
+                       const po::options_description& own) {
+  auto options = job_options(default_config_name, sweeps);
   for (const auto& option : own.options()) options.add(option);
+  auto parsed = parse_options(arguments, options);
   JobLine line;
-  line.options = parse(arguments, options);
+  line.options = std::move(parsed.options);
+  line.overrides = std::move(parsed.words);
   std::ostringstream usage;
   usage << "manyfold " << command << " [options] [overrides]\n\n" << options;
   line.usage = usage.str();
@@ -102,9 +87,6 @@ JobLine parse_job_line(const std::string& command, const std::vector<std::string
   line.config_name = line.options["config-name"].as<std::string>();
   if (line.options.count("config-dir"))
     line.config_dir = line.options["config-dir"].as<std::string>();
-  if (line.options.count("overrides")) {
-    line.overrides = line.options["overrides"].as<std::vector<std::string>>();
-  }
   line.multirun = line.options.count("multirun") > 0;
   line.resolve = line.options.count("resolve") > 0;
   line.show_config = word(line.options, "cfg", {"job"});
@@ -138,7 +120,9 @@ std::vector<config::SearchFolder> search_folders(const JobLine& line) {
 config::Composed compose(const JobLine& line) { return compose(line, line.overrides); }
 
 config::Composed compose(const JobLine& line, const std::vector<std::string>& overrides) {
-  return config::compose({search_folders(line), line.config_name, overrides, false});
+  const auto folders = search_folders(line);
+  refuse_config_names(overrides, config::Repository(folders));
+  return config::compose({folders, line.config_name, overrides});
 }
 
 std::vector<std::vector<std::string>> runs(const JobLine& line) {
@@ -154,8 +138,11 @@ bool show_instead_of_running(const JobLine& line) {
   } else if (line.show_info == "config") {
     print_search(line);
   } else if (!line.show_config.empty()) {
-    const auto composed = compose(line);
-    std::cout << config::to_yaml(line.resolve ? composed.resolved() : composed.config);
+    for (const auto& overrides : runs(line)) {
+      const auto composed = compose(line, overrides);
+      if (line.multirun) std::cout << "---\n";
+      std::cout << config::to_yaml(line.resolve ? composed.resolved() : composed.config);
+    }
   } else {
     return false;
   }

@@ -25,11 +25,13 @@ struct JobLine {
   boost::program_options::variables_map options;
 };
 
-/// Parses options and overrides in any order; `--` ends the options. `own` are further options of
-/// the command, read from `JobLine::options`. Throws ConfigError for an unknown option, with the
-/// nearest one.
+/// Whether a command takes --multirun.
+enum class Sweeps { refused, allowed };
+
+/// Parses options and overrides as parse_options does. `own` are further options of the command,
+/// read from `JobLine::options`.
 JobLine parse_job_line(const std::string& command, const std::vector<std::string>& arguments,
-                       const std::string& default_config_name,
+                       const std::string& default_config_name, Sweeps sweeps,
                        const boost::program_options::options_description& own = {});
 
 /// Where configs are looked for: --config-dir, then the configs that come with the program.

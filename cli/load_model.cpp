@@ -1,14 +1,10 @@
 #include "cli/load_model.h"
 
 #include <ATen/Parallel.h>
-#include <unistd.h>
 
 #include "cli/build_model.h"
 #include "cli/run_export.h"
-#include "common/atomic_file.h"
-#include "common/config/compose.h"
-#include "common/config/reader.h"
-#include "common/config/yaml_writer.h"
+#include "cli/saved_job.h"
 #include "common/error.h"
 #include "train/checkpoint.h"
 #include "train/run_folder.h"
@@ -18,39 +14,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder for the time of a scope.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "manyfold_XXXXXX").string();
-    if (!mkdtemp(name.data()))
-      throw UserError("cannot make a folder in " + fs::temp_directory_path().string());
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
-/// The config that a model carries, with overrides, by the same rules as any other config.
-void read_config(const std::string& yaml, const std::vector<std::string>& overrides,
-                 LoadedModel& loaded) {
-  const TemporaryFolder folder;
-  write_file(folder.path() / "config.yaml", yaml);
-  config::ComposeRequest request;
-  request.folders = {{folder.path()}};
-  request.config_name = "config";
-  request.overrides = overrides;
-  const auto composed = config::compose(request);
-  loaded.job = config::read<JobOptions>(composed.resolved());
-  loaded.config = config::to_yaml(composed.config);
+/// The config that a model carries, with overrides.
+void read_config(const std::string& yaml, const fs::path& file,
+                 const std::vector<std::string>& overrides, LoadedModel& loaded) {
+  auto saved = saved_job(yaml, file.string(), overrides);
+  loaded.job = std::move(saved.job);
+  loaded.config = std::move(saved.config);
 }
 
 bool is_package(const fs::path& path) {
@@ -67,7 +36,7 @@ void load_package(const fs::path& path, const std::vector<std::string>& override
     throw UserError(path.string() +
                     " does not carry a config of manyfold: was it exported by another program?");
   }
-  read_config(manifest["config"], overrides, loaded);
+  read_config(manifest["config"], path, overrides, loaded);
   prepare_compute(loaded.job.run);
   loaded.predict = predictor(loaded.package->session(), loaded.job.tasks);
   loaded.origin = path.string() + " in ONNX Runtime";
@@ -77,7 +46,7 @@ void load_run(const fs::path& path, const std::vector<std::string>& overrides,
               LoadedModel& loaded) {
   const auto file = train::find_checkpoint(path);
   const auto checkpoint = train::load_checkpoint(file);
-  read_config(checkpoint.config, overrides, loaded);
+  read_config(checkpoint.config, file, overrides, loaded);
   loaded.model = build_model(loaded.job, prepare_compute(loaded.job.run));
   models::load_state(*loaded.model, checkpoint.deployed(),
                      file.string() + " does not fit the model of its config");

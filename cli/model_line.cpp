@@ -1,9 +1,9 @@
 #include "cli/model_line.h"
 
-#include <boost/program_options/parsers.hpp>
 #include <cstdio>
 #include <sstream>
 
+#include "cli/options.h"
 #include "common/error.h"
 
 namespace manyfold::cli {
@@ -11,8 +11,11 @@ namespace {
 
 namespace po = boost::program_options;
 
+/// A file of this name is meant as the file.
 bool is_override(const std::string& word) {
-  return word.find('=') != std::string::npos || word.front() == '~' || word.front() == '+';
+  const bool looks_so =
+      word.find('=') != std::string::npos || word.front() == '~' || word.front() == '+';
+  return looks_so && !std::filesystem::exists(word);
 }
 
 }  // namespace
@@ -20,35 +23,24 @@ bool is_override(const std::string& word) {
 ModelLine parse_model_line(const std::string& command, const std::string& synopsis,
                            const std::vector<std::string>& arguments,
                            const po::options_description& own) {
-  po::options_description shown("Options");
-  shown.add_options()("model", po::value<std::string>(),
-                      "a run's folder, a checkpoint, an exported package or its model.onnx")(
-      "help", "print this");
-  shown.add(own);
-  po::options_description all;
-  all.add(shown).add_options()("word", po::value<std::vector<std::string>>());
+  po::options_description options("Options");
+  options.add_options()("help,h", "print this")(
+      "model", po::value<std::string>(),
+      "a run's folder, a checkpoint, an exported package or its model.onnx");
+  options.add(own);
+  const auto parsed = parse_options(arguments, options);
   ModelLine line;
-  try {
-    po::store(po::command_line_parser(arguments)
-                  .options(all)
-                  .positional(po::positional_options_description().add("word", -1))
-                  .run(),
-              line.options);
-  } catch (const po::error& error) {
-    throw ConfigError("manyfold " + command + ": " + error.what() + "; see manyfold " + command +
-                      " --help");
-  }
+  line.options = parsed.options;
   if (line.options.count("help")) {
     std::ostringstream text;
-    text << "manyfold " << command << " " << synopsis << "\n\n" << shown;
+    text << "manyfold " << command << " " << synopsis << "\n\n" << options;
     std::fputs(text.str().c_str(), stdout);
     line.help = true;
     return line;
   }
-  if (line.options.count("word")) {
-    for (const auto& word : line.options["word"].as<std::vector<std::string>>()) {
-      (is_override(word) ? line.overrides : line.paths).push_back(word);
-    }
+  for (const auto& word : parsed.words) {
+    if (word.empty()) throw ConfigError("an empty word is neither a path nor an override");
+    (is_override(word) ? line.overrides : line.paths).push_back(word);
   }
   if (line.options.count("model")) {
     line.model = line.options["model"].as<std::string>();
@@ -56,7 +48,7 @@ ModelLine parse_model_line(const std::string& command, const std::string& synops
     line.model = line.paths.front();
     line.paths.erase(line.paths.begin());
   } else {
-    throw ConfigError("manyfold " + command + ": name a model: " + synopsis);
+    throw ConfigError("name a model: manyfold " + command + " " + synopsis);
   }
   return line;
 }

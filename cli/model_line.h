@@ -18,9 +18,9 @@ struct ModelLine {
   bool help = false;
 };
 
-/// Parses options, paths and overrides in any order. `own`: further options of the command;
-/// `synopsis` and `help` are printed for --help. Throws ConfigError for an unknown option or when
-/// no model is named.
+/// Parses options, paths and overrides as parse_options does. `own`: further options of the
+/// command; `synopsis` is printed for --help. Throws ConfigError for an unknown option or when no
+/// model is named.
 ModelLine parse_model_line(const std::string& command, const std::string& synopsis,
                            const std::vector<std::string>& arguments,
                            const boost::program_options::options_description& own = {});

@@ -9,6 +9,7 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/videoio.hpp>
+#include <set>
 
 #include "cli/label_json.h"
 #include "cli/load_model.h"
@@ -99,16 +100,31 @@ std::vector<fs::path> inputs_of(const std::vector<std::string>& paths) {
     std::sort(found.begin(), found.end());
     inputs.insert(inputs.end(), found.begin(), found.end());
   }
-  if (inputs.empty()) throw ConfigError("manyfold predict: name pictures, folders or videos");
+  if (inputs.empty()) throw ConfigError("name pictures, folders or videos behind the model");
   return inputs;
 }
 
-/// A name that no earlier input took: a.jpg, a-2.jpg, ...
-fs::path free_name(const fs::path& folder, const std::string& stem, const std::string& extension) {
-  fs::path path = folder / (stem + extension);
-  for (int i = 2; fs::exists(path); ++i)
-    path = folder / (stem + "-" + std::to_string(i) + extension);
-  return path;
+/// Where results go. What an earlier command left under the same names is replaced.
+class OutputFolder {
+ public:
+  explicit OutputFolder(fs::path path) : path_(std::move(path)) { fs::create_directories(path_); }
+
+  /// For the results of one input, without extension: a, and a-2 where an earlier input took a.
+  fs::path stem(const fs::path& input) {
+    const std::string stem = input.stem().string();
+    std::string name = stem;
+    for (int i = 2; !taken_.insert(name).second; ++i) name = stem + "-" + std::to_string(i);
+    return path_ / name;
+  }
+  fs::path results() const { return path_ / "predictions.jsonl"; }
+
+ private:
+  fs::path path_;
+  std::set<std::string> taken_ = {"predictions"};
+};
+
+fs::path with_extension(const fs::path& stem, const std::string& extension) {
+  return stem.string() + extension;
 }
 
 void write_picture(const fs::path& path, const cv::Mat& rgb) {
@@ -121,8 +137,8 @@ void write_picture(const fs::path& path, const cv::Mat& rgb) {
 
 /// Masks are too large for JSON: a PNG of class indices beside, scaled to 0 ... 255 where there are
 /// two classes.
-void write_masks(const LoadedModel& loaded, const Predictions& predictions, const fs::path& folder,
-                 const std::string& stem, nlohmann::json& json) {
+void write_masks(const LoadedModel& loaded, const Predictions& predictions, const fs::path& stem,
+                 nlohmann::json& json) {
   for (const auto& [name, label] : predictions) {
     const auto* mask = std::get_if<data::Mask>(&label);
     if (!mask) continue;
@@ -133,32 +149,33 @@ void write_masks(const LoadedModel& loaded, const Predictions& predictions, cons
     const cv::Mat stored = classes == 2 ? cv::Mat(mask->frames.at(0) * 255) : mask->frames.at(0);
     std::vector<uint8_t> bytes;
     cv::imencode(".png", stored, bytes);
-    const auto path = free_name(folder, stem + "." + name, ".png");
+    const auto path = with_extension(stem, "." + name + ".png");
     write_file(path, std::string(bytes.begin(), bytes.end()));
     json[name]["mask"] = path.filename().string();
   }
 }
 
-nlohmann::json predict_picture(const LoadedModel& loaded, const fs::path& path,
-                               const fs::path& out) {
+nlohmann::json predict_picture(const LoadedModel& loaded, const fs::path& path, OutputFolder& out) {
   const auto rgb = data::decode_picture(data::read_sample_file(path), path.string());
   const auto predictions = predict(loaded, rgb);
-  const auto drawn = free_name(out, path.stem().string(), ".jpg");
+  const auto stem = out.stem(path);
+  const auto drawn = with_extension(stem, ".jpg");
   write_picture(drawn, overlay(loaded, rgb, predictions));
   auto tasks = as_json(loaded, predictions);
-  write_masks(loaded, predictions, out, drawn.stem().string(), tasks);
+  write_masks(loaded, predictions, stem, tasks);
   return {{"file", path.string()}, {"overlay", drawn.filename().string()}, {"tasks", tasks}};
 }
 
 /// Writes the video with overlays and a line of results for each frame, which are kept if it ends
 /// early.
-nlohmann::json predict_video(const LoadedModel& loaded, const fs::path& path, const fs::path& out) {
+nlohmann::json predict_video(const LoadedModel& loaded, const fs::path& path, OutputFolder& out) {
   cv::VideoCapture video(path.string());
   if (!video.isOpened()) throw UserError(path.string() + ": OpenCV cannot open this video");
   const double rate = video.get(cv::CAP_PROP_FPS) > 0 ? video.get(cv::CAP_PROP_FPS) : 25;
   const auto expected = static_cast<int64_t>(video.get(cv::CAP_PROP_FRAME_COUNT));
-  const auto drawn = free_name(out, path.stem().string(), ".avi");
-  const auto results_path = fs::path(drawn).replace_extension(".jsonl");
+  const auto stem = out.stem(path);
+  const auto drawn = with_extension(stem, ".avi");
+  const auto results_path = with_extension(stem, ".jsonl");
   std::ofstream results(results_path);
   cv::VideoWriter writer;
   report::Progress progress(path.filename().string(), std::max<int64_t>(expected, 1));
@@ -176,6 +193,7 @@ nlohmann::json predict_video(const LoadedModel& loaded, const fs::path& path, co
     results << nlohmann::json{{"frame", count}, {"tasks", as_json(loaded, predictions)}}.dump()
             << '\n'
             << std::flush;
+    if (!results) throw UserError("cannot write " + results_path.string());
     progress.step(1, 0);
   }
   progress.finish();
@@ -201,8 +219,7 @@ int run_predict(const std::vector<std::string>& arguments) {
   if (line.help) return 0;
   const auto inputs = inputs_of(line.paths);
   const auto loaded = load_model(line.model, line.overrides);
-  const fs::path out = line.options["out"].as<std::string>();
-  fs::create_directories(out);
+  OutputFolder out(line.options["out"].as<std::string>());
   std::string lines;
   int64_t failed = 0;
   for (const auto& path : inputs) {
@@ -217,9 +234,9 @@ int run_predict(const std::vector<std::string>& arguments) {
       ++failed;
     }
   }
-  write_file(out / "predictions.jsonl", lines);
+  write_file(out.results(), lines);
   std::printf("%zu inputs, %lld failed; results in %s\n", inputs.size(),
-              static_cast<long long>(failed), out.c_str());
+              static_cast<long long>(failed), out.results().parent_path().c_str());
   return failed == 0 ? 0 : 1;
 }
 

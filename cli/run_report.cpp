@@ -93,7 +93,8 @@ std::string evaluation_line(const train::Evaluation& evaluation, int64_t steps_d
 
 void write_run_report(const train::RunFolder& folder, const TrainingRequest& request,
                       models::MultiTaskModel model, const train::Evaluation& evaluation,
-                      train::ValidationData& validation, const data::BadFiles& training_bad_files) {
+                      train::ValidationData& validation, const data::BadFiles& training_bad_files,
+                      report::EventFile& events) {
   const auto& job = request.job;
   report::NamedValues figures = {{"score", evaluation.score}};
   for (const auto& [name, value] : evaluation.flat()) figures.emplace_back(name, value);
@@ -112,6 +113,8 @@ void write_run_report(const train::RunFolder& folder, const TrainingRequest& req
     page.figures.push_back({set.set + ", " + set.task, set.figures});
   page.charts = report::charts_of(report::read_curves(folder.log()));
   page.pictures = example_pictures(train::predictor(model), job.tasks, validation);
+  for (const auto& example : page.pictures)
+    events.picture(job.train.steps, "examples/" + example.caption, example.rgb);
   page.tables = {cost_table(model, job.data.network_size())};
   page.config = request.config;
   page.overrides = request.overrides;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cli/training.h"
+#include "report/event_file.h"
 #include "train/evaluate.h"
 #include "train/run_folder.h"
 
@@ -13,9 +14,10 @@ std::string evaluation_line(const train::Evaluation& evaluation, int64_t steps_d
 
 /// Writes metrics.json and report.html of a run whose best weights `model` holds: curves, figures,
 /// example pictures of every validation set with truth and prediction, costs by layer, the config,
-/// and the files that were set aside.
+/// and the files that were set aside. The pictures go into `events` as well.
 void write_run_report(const train::RunFolder& folder, const TrainingRequest& request,
                       models::MultiTaskModel model, const train::Evaluation& evaluation,
-                      train::ValidationData& validation, const data::BadFiles& training_bad_files);
+                      train::ValidationData& validation, const data::BadFiles& training_bad_files,
+                      report::EventFile& events);
 
 }  // namespace manyfold::cli

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "cli/config.h"
 #include "cli/job_line.h"
 #include "common/config/fields.h"
 #include "common/config/reader.h"
@@ -24,7 +25,7 @@ struct SynthOptions {
     f.field("count", count, "Scenes to write.", config::positive());
     f.field("format", format, "Of the pictures; png is without loss.", {"jpg", "png"});
     f.field("quality", quality, "Of JPEG.", config::between(1, 100));
-    f.field("threads", threads, "Threads that draw.", config::positive());
+    f.field("threads", threads, "Threads that draw.", config::between(1, 256));
     f.section("scenes", scenes, "Which scenes, and what they show.");
   }
 };
@@ -32,8 +33,12 @@ struct SynthOptions {
 }  // namespace
 
 int run_synth(const std::vector<std::string>& arguments) {
-  const auto line = parse_job_line("synth", arguments, "synth");
-  if (show_instead_of_running(line)) return 0;
+  const auto line = parse_job_line("synth", arguments, "synth", Sweeps::refused);
+  if (show_instead_of_running(line)) {
+    const auto fields = [](config::Fields& f) { SynthOptions().fields(f); };
+    if (line.help) std::printf("\nKeys:\n%s", doc_text(fields, "").c_str());
+    return 0;
+  }
   auto options = config::read<SynthOptions>(compose(line).resolved());
   options.scenes.size = options.count;
   const auto specs = data::scene_specs();

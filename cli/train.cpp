@@ -1,15 +1,21 @@
 #include "cli/train.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/job_line.h"
+#include "cli/saved_job.h"
 #include "cli/training.h"
 #include "common/atomic_file.h"
+#include "common/config/merge.h"
+#include "common/config/override.h"
 #include "common/config/reader.h"
+#include "common/config/yaml_reader.h"
 #include "common/config/yaml_writer.h"
 #include "common/error.h"
+#include "train/checkpoint.h"
 #include "train/run_folder.h"
 
 namespace manyfold::cli {
@@ -17,14 +23,49 @@ namespace {
 
 namespace po = boost::program_options;
 
-TrainingRequest request_of(const JobLine& line, const std::vector<std::string>& overrides) {
-  const auto composed = compose(line, overrides);
+/// A new run by the line's config. `folder`: of a run of a sweep, in place of run.dir.
+TrainingRequest new_request(const JobLine& line, const std::vector<std::string>& overrides,
+                            const std::string& folder = "") {
+  auto composed = compose(line, overrides);
+  for (auto* config : {&composed.config, &composed.job}) {
+    if (!folder.empty()) config::place(*config, "run.dir", folder);
+  }
   TrainingRequest request;
   request.job = config::read<JobOptions>(composed.resolved());
   request.config = config::to_yaml(composed.config);
   request.overrides = overrides;
-  request.resume = line.options.count("resume") > 0;
   return request;
+}
+
+/// The run in `folder`, by the config it was started with; overrides that are new change it.
+TrainingRequest resumed_request(const std::string& folder,
+                                const std::vector<std::string>& overrides) {
+  const auto run = train::run_to_resume(folder);
+  TrainingRequest request;
+  request.resume = true;
+  const auto typed = config::load_yaml(run.overrides());
+  for (const auto& line : typed.list()) request.overrides.push_back(line.text());
+  std::vector<std::string> changes;
+  for (const auto& line : overrides) {
+    const auto& known = request.overrides;
+    if (std::find(known.begin(), known.end(), line) == known.end()) changes.push_back(line);
+  }
+  const auto saved =
+      saved_job(train::load_checkpoint(run.last()).config, run.last().string(), changes);
+  request.job = saved.job;
+  request.job.run.dir = folder;  // it may have been moved
+  request.config = saved.config;
+  request.overrides.insert(request.overrides.end(), changes.begin(), changes.end());
+  return request;
+}
+
+/// run.dir as the line gives it, by an override or in its config.
+std::string run_folder(const JobLine& line) {
+  for (const auto& override : line.overrides) {
+    const auto parsed = config::parse_override(override);
+    if (parsed.key == "run.dir") return parsed.config_value().text();
+  }
+  return config::read<JobOptions>(compose(line).resolved()).run.dir;
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -34,9 +75,9 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 /// What became of one run of a sweep.
-nlohmann::json run_of_sweep(TrainingRequest request, const std::filesystem::path& folder) {
-  request.job.run.dir = folder.string();
-  nlohmann::json row = {{"overrides", joined(request.overrides)}, {"folder", folder.string()}};
+nlohmann::json run_of_sweep(const TrainingRequest& request) {
+  const auto& folder = request.job.run.dir;
+  nlohmann::json row = {{"overrides", joined(request.overrides)}, {"folder", folder}};
   try {
     const auto outcome = run_training(request);
     row["exit_code"] = outcome.exit_code;
@@ -61,16 +102,32 @@ void print_summary(const nlohmann::json& rows) {
   }
 }
 
-/// Each run in its own numbered folder; every config is read before the first one starts.
-int sweep(const JobLine& line) {
-  std::vector<TrainingRequest> requests;
-  for (const auto& overrides : runs(line)) requests.push_back(request_of(line, overrides));
-  const auto& run = requests.front().job.run;
+/// The folder that the numbered ones of a sweep's runs stand in. Without --resume it must not hold
+/// a sweep already.
+std::filesystem::path sweep_folder(const JobLine& line, bool resume) {
+  const auto run = config::read<JobOptions>(compose(line, runs(line).front()).resolved()).run;
   const auto base = train::new_run(run.dir, run.name).path;
+  if (!resume && std::filesystem::exists(base / "sweep.json")) {
+    throw UserError("run.dir = " + base.string() +
+                    " holds a sweep already: go on with it by --resume, or name another folder");
+  }
+  return base;
+}
+
+/// Each run in its own numbered folder; every config is read before the first one starts.
+int sweep(const JobLine& line, bool resume) {
+  const auto base = sweep_folder(line, resume);
+  std::vector<TrainingRequest> requests;
+  for (const auto& overrides : runs(line)) {
+    const train::RunFolder folder{base / std::to_string(requests.size())};
+    requests.push_back(resume && std::filesystem::exists(folder.last())
+                           ? resumed_request(folder.path.string(), overrides)
+                           : new_request(line, overrides, folder.path.string()));
+  }
   nlohmann::json rows = nlohmann::json::array();
   int exit_code = 0;
-  for (size_t i = 0; i < requests.size(); ++i) {
-    rows.push_back(run_of_sweep(requests[i], base / std::to_string(i)));
+  for (const auto& request : requests) {
+    rows.push_back(run_of_sweep(request));
     const int code = rows.back()["exit_code"];
     if (code != 0) exit_code = code;
     write_file(base / "sweep.json", rows.dump(2) + "\n");
@@ -85,11 +142,15 @@ int sweep(const JobLine& line) {
 
 int run_train(const std::vector<std::string>& arguments) {
   po::options_description own;
-  own.add_options()("resume", "go on with the run in run.dir");
-  const auto line = parse_job_line("train", arguments, "quickstart", own);
+  own.add_options()("resume",
+                    "go on with the run in run.dir, by its own config; new overrides change it");
+  const auto line = parse_job_line("train", arguments, "quickstart", Sweeps::allowed, own);
   if (show_instead_of_running(line)) return 0;
-  if (line.multirun) return sweep(line);
-  return run_training(request_of(line, line.overrides)).exit_code;
+  const bool resume = line.options.count("resume") > 0;
+  if (line.multirun) return sweep(line, resume);
+  const auto request = resume ? resumed_request(run_folder(line), line.overrides)
+                              : new_request(line, line.overrides);
+  return run_training(request).exit_code;
 }
 
 }  // namespace manyfold::cli

@@ -9,6 +9,7 @@
 #include "cli/run_export.h"
 #include "cli/run_report.h"
 #include "common/atomic_file.h"
+#include "common/config/yaml_writer.h"
 #include "report/event_file.h"
 #include "report/metrics_log.h"
 #include "report/progress.h"
@@ -41,6 +42,10 @@ data::Batch to_device(data::Batch batch, torch::Device device) {
     }
   }
   return batch;
+}
+
+std::string overrides_yaml(const std::vector<std::string>& lines) {
+  return config::to_yaml(config::List(lines.begin(), lines.end()));
 }
 
 /// The parts of one run, in the order in which they depend on each other. Opening them finds what
@@ -96,14 +101,13 @@ void Run::open_folder() {
     spdlog::info("resuming {} after step {}", folder_.path.string(), *done);
   } else {
     folder_ = train::new_run(job_.run.dir, job_.run.name);
-    std::string overrides;
-    for (const auto& line : request_.overrides) overrides += "- " + line + "\n";
-    write_file(folder_.overrides(), overrides.empty() ? "[]\n" : overrides);
-    write_file(folder_.config(), request_.config);
   }
+  write_file(folder_.overrides(), overrides_yaml(request_.overrides));
+  write_file(folder_.config(), request_.config);
   // The log counts records by steps done.
   metrics_ = std::make_unique<report::MetricsLog>(folder_.log(), done);
   events_ = std::make_unique<report::EventFile>(folder_.path, done);
+  events_->text(done.value_or(0), "config", "```yaml\n" + request_.config + "```");
 }
 
 train::LoopHooks Run::hooks() {
@@ -164,20 +168,21 @@ void Run::save(const train::Checkpoint& checkpoint, bool best) {
 }
 
 TrainingOutcome Run::run() {
-  const train::StopSignals signals;
   spdlog::info("run folder: {}", folder_.path.string());
   loader_ = data_.loader(loop_.steps_done());
   progress_ = std::make_unique<report::Progress>("train", job_.train.steps, loop_.steps_done());
-  const bool finished = loop_.run();
+  int signal = 0;
+  {
+    const train::StopSignals signals;  // a later one ends the program
+    loop_.run();
+    signal = train::StopSignals::received();
+  }
   progress_->finish();
   loader_.reset();
-  if (!finished) {
-    const int signal = train::StopSignals::received();
-    spdlog::warn("stopped by a signal after step {}; go on with --resume run.dir={}",
-                 loop_.steps_done(), folder_.path.string());
-    return {128 + signal, folder_.path.string(), -1, {}};
-  }
-  return finish();
+  if (signal == 0) return finish();
+  spdlog::warn("stopped by a signal after step {}; go on with: manyfold train --resume run.dir={}",
+               loop_.steps_done(), folder_.path.string());
+  return {128 + signal, folder_.path.string(), -1, {}};
 }
 
 TrainingOutcome Run::finish() {
@@ -187,9 +192,10 @@ TrainingOutcome Run::finish() {
   models::load_state(*model_, checkpoint.deployed(), folder_.path.string());
   model_->eval();
   const auto evaluation = train::evaluate(train::predictor(model_), job_.tasks, validation_);
+  model_->to(torch::kCPU);  // where it is traced
   outcome.score = evaluation.score;
   outcome.figures = evaluation.flat();
-  write_run_report(folder_, request_, model_, evaluation, validation_, data_.bad_files());
+  write_run_report(folder_, request_, model_, evaluation, validation_, data_.bad_files(), *events_);
   if (job_.exporting.enabled)
     export_run(job_, request_.config, model_, validation_, evaluation, folder_.package());
   return outcome;

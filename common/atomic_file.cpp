@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <sstream>
 
 #include "common/error.h"
 
@@ -53,9 +52,13 @@ void write_beside(const fs::path& part, const std::string& bytes, const fs::path
 
 }  // namespace
 
-void write_file(const fs::path& path, const std::string& bytes) {
-  const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
+void write_file(const fs::path& named, const std::string& bytes) {
   std::error_code error;
+  const fs::path path = fs::exists(named, error) ? fs::canonical(named) : named;
+  if (fs::exists(path, error) && !fs::is_regular_file(path)) {
+    throw UserError("cannot write " + named.string() + ": it is no regular file");
+  }
+  const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
   fs::create_directories(directory, error);
   if (error) throw UserError("cannot make folder " + directory.string() + ": " + error.message());
   const fs::path part =
@@ -68,12 +71,6 @@ void write_file(const fs::path& path, const std::string& bytes) {
     throw;
   }
   flush_directory(directory);
-}
-
-void write_file(const fs::path& path, const std::function<void(std::ostream&)>& write) {
-  std::ostringstream bytes;
-  write(bytes);
-  write_file(path, bytes.str());
 }
 
 std::string read_file(const fs::path& path) {

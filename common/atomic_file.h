@@ -1,20 +1,16 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
-#include <ostream>
 #include <string>
 
 namespace manyfold {
 
 /// Writes `path` so that it is either the old file or the whole new one, whatever happens
 /// meanwhile: the bytes go to a temporary file beside it, are flushed to the disk and renamed.
-/// Missing parent folders are made. On failure (a full disk, no permission) the temporary file is
-/// removed and UserError names the path and the cause.
+/// Missing parent folders are made; a symbolic link stays, and what it leads to is replaced. On
+/// failure (a full disk, no permission) the temporary file is removed and UserError names the path
+/// and the cause; so is what is no regular file (a device).
 void write_file(const std::filesystem::path& path, const std::string& bytes);
-
-/// The same for what is better streamed: `write` is given the temporary file's stream.
-void write_file(const std::filesystem::path& path, const std::function<void(std::ostream&)>& write);
 
 /// The whole file. Throws UserError, with the system's reason, when it cannot be read.
 std::string read_file(const std::filesystem::path& path);

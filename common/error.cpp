@@ -41,7 +41,9 @@ std::string known_names(const std::string& name, std::vector<std::string> known)
   std::string text;
   const auto near = nearest_name(name, known);
   if (!near.empty()) text += "; did you mean '" + near + "'?";
-  text += known.empty() ? "; there are none to choose from" : "; known: ";
+  text += known.empty()  ? "; there are none to choose from"
+          : near.empty() ? "; known: "
+                         : " known: ";
   for (size_t i = 0; i < known.size(); ++i) text += (i ? ", " : "") + known[i];
   return text;
 }

@@ -18,7 +18,7 @@ struct ConfigError : UserError {
 };
 
 /// The name among `known` that `name` was most likely meant to be (Levenshtein distance, at most a
-/// third of the letters changed); empty when none is near.
+/// third of the letters and one more changed); empty when none is near.
 std::string nearest_name(const std::string& name, const std::vector<std::string>& known);
 
 /// "; did you mean 'edge_420k'? known: edge_200k, edge_2m4, edge_420k", to end a message about an

@@ -18,12 +18,11 @@ class Random {
   using result_type = uint32_t;
   /// What a stream is for: two purposes never share numbers.
   enum Purpose : uint32_t {
-    initialise = 1,
+    example = 1,  // pictures that stand for real ones
     shuffle = 2,
     augment = 3,
     mix = 4,
-    scene = 5,
-    dropout = 6
+    scene = 5
   };
 
   Random(uint64_t seed, uint32_t purpose, uint64_t step = 0, uint32_t slot = 0);
@@ -50,7 +49,7 @@ class Random {
   unsigned used_ = 4;
 };
 
-/// One round of Philox4x32-10 over a counter block, public for its test against the published
+/// Philox4x32-10 of a counter block, public for its test against the published
 /// vectors.
 std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
 

@@ -73,6 +73,7 @@ Entry parse_entry(const std::string& name, const Json& json, std::string_view da
   }
   Entry entry;
   entry.dtype = json.at("dtype").get<std::string>();
+  if (!json.at("shape").is_array()) fail("tensor '" + name + "': its shape is not a list");
   for (const auto& side : json.at("shape")) {
     entry.shape.push_back(static_cast<int64_t>(unsigned_number(side, name)));
   }

@@ -15,6 +15,8 @@ runtime=third_party/onnxruntime
 charts_package=uplot@1.6.32  # draws the curves of report.html
 charts=third_party/uplot
 
+# fetch PACKAGE FOLDER: unpacks an npm package into FOLDER/package; npm says what went wrong.
+fetch() { (cd "$2" && npm pack --loglevel error "$1" >/dev/null && tar xzf ./*.tgz && rm ./*.tgz); }
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 have() { installed "$1" || { case $1 in nodejs) command -v node;; npm|cmake) command -v "$1";; *) false;; esac } >/dev/null; }
 
@@ -31,36 +33,36 @@ else
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
 fi
 
-if [ -e $runtime/lib/libonnxruntime.so.1 ]; then
+if [ "$(cat $runtime/package.txt 2>/dev/null)" = "$runtime_package" ]; then
   echo "install: ONNX Runtime is here ($runtime)"
 else
   echo "install: will fetch ONNX Runtime (npm package $runtime_package, 150 MB) into $runtime"
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
-  (cd "$work" && npm pack --silent "$runtime_package" >/dev/null && tar xzf ./*.tgz)
+  fetch "$runtime_package" "$work" || { echo "install: could not fetch ONNX Runtime, which every export is verified in" >&2; exit 1; }
   mkdir -p $runtime/include $runtime/lib
   headers=$(find "$work/package/Plugins" -path '*ios-arm64/*' -name onnxruntime_cxx_api.h -printf '%h\n' | head -1)
   cp "$headers"/*.h $runtime/include/
   cp "$work/package/LICENSE" $runtime/
   if [ "$(uname -m)" = x86_64 ]; then
-    cp "$work/package/Plugins/Linux/x64/libonnxruntime.so" $runtime/lib/libonnxruntime.so.part
+    cp "$work/package/Plugins/Linux/x64/libonnxruntime.so" $runtime/lib/libonnxruntime.so.1
   else
-    (cd "$work" && rm -rf package ./*.tgz && npm pack --silent onnxruntime-node@1.30.0 >/dev/null && tar xzf ./*.tgz)
-    cp "$work/package/bin/napi-v6/linux/arm64/libonnxruntime.so.1" $runtime/lib/libonnxruntime.so.part
+    rm -rf "$work/package"
+    fetch onnxruntime-node@1.30.0 "$work" || { echo "install: could not fetch ONNX Runtime for this processor" >&2; exit 1; }
+    cp "$work/package/bin/napi-v6/linux/arm64/libonnxruntime.so.1" $runtime/lib/
   fi
-  mv $runtime/lib/libonnxruntime.so.part $runtime/lib/libonnxruntime.so.1  # last: its presence says that all is there
+  echo "$runtime_package" >$runtime/package.txt  # last: it says that all of this version is there
 fi
 
-if [ -e $charts/uPlot.iife.min.js ]; then
+if [ "$(cat $charts/package.txt 2>/dev/null)" = "$charts_package" ]; then
   echo "install: uPlot is here ($charts)"
 else
   echo "install: will fetch uPlot (npm package $charts_package, 50 kB of it) into $charts"
   charts_work=$(mktemp -d)
-  if (cd "$charts_work" && npm pack --silent "$charts_package" >/dev/null && tar xzf ./*.tgz); then
+  if fetch "$charts_package" "$charts_work"; then
     mkdir -p $charts
-    cp "$charts_work"/package/LICENSE "$charts_work"/package/dist/uPlot.min.css $charts/
-    cp "$charts_work"/package/dist/uPlot.iife.min.js $charts/uPlot.part
-    mv $charts/uPlot.part $charts/uPlot.iife.min.js  # last: its presence says that all is there
+    cp "$charts_work"/package/LICENSE "$charts_work"/package/dist/{uPlot.min.css,uPlot.iife.min.js} $charts/
+    echo "$charts_package" >$charts/package.txt  # last: it says that all of this version is there
   else
     echo "install: could not fetch uPlot; reports will show tables instead of charts" >&2
   fi

@@ -16,7 +16,7 @@ run=runs/quickstart/$(date +%Y-%m-%d_%H-%M-%S)
 $manyfold train --config-name quickstart run.dir="$run"
 
 say "4/4 Predicting pictures that the model has not seen"
-$manyfold synth out="$run/scenes" count=16 scenes.first=3000000 +scenes.hand_share=0.4 +scenes.harshness=0.5
+$manyfold synth out="$run/scenes" count=16 scenes.first=3000000 scenes.hand_share=0.4 scenes.harshness=0.5
 $manyfold predict "$run/export" "$run/scenes/images" --out "$run/predictions"
 
 cat <<END

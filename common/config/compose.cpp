@@ -5,6 +5,7 @@
 
 #include "common/config/merge.h"
 #include "common/config/resolve.h"
+#include "common/config/yaml_reader.h"
 #include "common/error.h"
 
 namespace manyfold::config {
@@ -167,6 +168,17 @@ void apply(Value& config, const Override& override) {
   }
 }
 
+void refuse_group_choice(const Value& config, const Override& override, const std::string& origin) {
+  if (override.kind != Override::Kind::change || override.key.empty()) return;
+  const auto there = Resolver(config).peek(override.key);
+  if (!there || !there->is_map() || override.config_value().is_container()) return;
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : there->map()) keys.push_back(override.key + "." + key.text());
+  throw ConfigError("override '" + override.line + "': '" + override.key + "' is a section of " +
+                    origin + ", which has no groups to choose from; give its keys" +
+                    known_names("", keys));
+}
+
 /// What Hydra notes of the run in its own node.
 void note_run(Value& config, const ComposeRequest& request, const Composed& composed) {
   List task, own;
@@ -199,8 +211,8 @@ Composed compose(const ComposeRequest& request) {
   Repository repository(request.folders);
   const auto overrides = parse_all(request.overrides);
   add_search_path(repository, request.config_name, overrides);
-  if (!request.multirun) refuse_sweeps(overrides);
-  const auto list = compose_defaults(repository, request.config_name, overrides, request.multirun);
+  refuse_sweeps(overrides);
+  const auto list = compose_defaults(repository, request.config_name, overrides);
 
   Composed composed;
   composed.defaults = list.items;
@@ -210,6 +222,20 @@ Composed compose(const ComposeRequest& request) {
   for (const auto& override : list.config_overrides) apply(composed.job, override);
   composed.config = composed.job;
   composed.config.map().erase("hydra");
+  return composed;
+}
+
+Composed recompose(const std::string& yaml, const std::string& origin,
+                   const std::vector<std::string>& lines) {
+  Composed composed;
+  composed.config = parse_yaml(yaml, origin);
+  const auto overrides = parse_all(lines);
+  refuse_sweeps(overrides);
+  for (const auto& override : overrides) {
+    refuse_group_choice(composed.config, override, origin);
+    apply(composed.config, override);
+  }
+  composed.job = composed.config;
   return composed;
 }
 

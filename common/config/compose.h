@@ -13,8 +13,6 @@ struct ComposeRequest {
   std::vector<SearchFolder> folders;   // the first that has a name wins
   std::string config_name;             // the primary config; empty for none
   std::vector<std::string> overrides;  // as on the command line
-  /// Leaves out what a sweep will still give, instead of refusing it.
-  bool multirun = false;
 };
 
 struct Composed {
@@ -30,5 +28,10 @@ struct Composed {
 /// Composes a config as Hydra 1.3 with OmegaConf 2.2 does. Throws ConfigError for anything a person
 /// has to mend: it names the file and line, or the override.
 Composed compose(const ComposeRequest& request);
+
+/// A config that was composed before, changed by overrides of the same grammar. It has no groups
+/// any more: a plain value for a whole section is a ConfigError. `origin` names it in messages.
+Composed recompose(const std::string& yaml, const std::string& origin,
+                   const std::vector<std::string>& overrides);
 
 }  // namespace manyfold::config

@@ -24,13 +24,14 @@ std::string in(const DefaultsItem& parent) { return "In '" + parent.config_path(
 
 class Expander {
  public:
-  Expander(Repository& repository, GroupOverrides& overrides, bool skip_missing)
-      : repository_(repository), overrides_(overrides), skip_missing_(skip_missing) {}
+  Expander(Repository& repository, GroupOverrides& overrides)
+      : repository_(repository), overrides_(overrides) {}
 
   Tree expand_primary(const std::string& config_name) {
     auto item = std::make_shared<DefaultsItem>();
     item->path = config_name;
     item->primary = true;
+    refuse_path(config_name);
     if (!repository_.config_exists(config_name)) unknown_primary(config_name);
     return expand(item, nullptr, false);
   }
@@ -80,10 +81,7 @@ class Expander {
     }
     overrides_.settle(*item);
     if (!item->choice()) return tree;
-    if (item->is_missing()) {
-      if (!skip_missing_) missing_choice(*item);
-      return tree;
-    }
+    if (item->is_missing()) missing_choice(*item);
     if (!file && item->optional) {
       item->deleted = true;
       return tree;
@@ -233,6 +231,17 @@ class Expander {
     return entries;
   }
 
+  static void refuse_path(const std::string& name) {
+    const std::string whole = "/" + name + "/";
+    if (name.front() != '/' && whole.find("/./") == std::string::npos &&
+        whole.find("/../") == std::string::npos) {
+      return;
+    }
+    throw ConfigError("the primary config '" + name +
+                      "' must be a name within the folders of configs, not a path; name its folder "
+                      "by --config-dir");
+  }
+
   [[noreturn]] void unknown_primary(const std::string& name) const {
     throw ConfigError("cannot find primary config '" + name + "'" +
                       known_names(name, repository_.options("")) + repository_.searched());
@@ -260,7 +269,6 @@ class Expander {
 
   Repository& repository_;
   GroupOverrides& overrides_;
-  const bool skip_missing_;
   int depth_ = 0;
   int items_ = 0;
 };
@@ -296,10 +304,10 @@ void refuse_duplicates(const std::vector<ComposedItem>& items) {
 }  // namespace
 
 DefaultsList compose_defaults(Repository& repository, const std::string& config_name,
-                              const std::vector<Override>& overrides, bool skip_missing) {
+                              const std::vector<Override>& overrides) {
   const ConfigFile* primary = config_name.empty() ? nullptr : repository.load(config_name);
   GroupOverrides group_overrides(repository, overrides, !primary || !primary->fallback);
-  Expander expander(repository, group_overrides, skip_missing);
+  Expander expander(repository, group_overrides);
   // The primary config first: its overrides reach into Hydra's own list, whose values come before.
   std::vector<Tree> trees;
   if (config_name.empty()) {

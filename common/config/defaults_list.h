@@ -28,12 +28,11 @@ struct DefaultsList {
 };
 
 /// Expands the defaults lists from the primary config on, as Hydra 1.3 does, with the overrides
-/// that choose, append and remove groups. `config_name` may be empty. `skip_missing` leaves out
-/// choices that are still "???" (for sweeps) instead of refusing them.
+/// that choose, append and remove groups. `config_name` may be empty.
 ///
 /// Throws ConfigError for unknown groups and options, which names those that exist, and for an
 /// override that matches nothing.
 DefaultsList compose_defaults(Repository& repository, const std::string& config_name,
-                              const std::vector<Override>& overrides, bool skip_missing);
+                              const std::vector<Override>& overrides);
 
 }  // namespace manyfold::config

@@ -51,7 +51,6 @@ class Repository {
 
   /// "; searched in: a, b", to end a message.
   std::string searched() const;
-  const std::vector<SearchFolder>& folders() const { return folders_; }
 
  private:
   std::optional<std::filesystem::path> find(const std::string& name, bool& fallback) const;

@@ -152,7 +152,10 @@ Resolver::Node* Resolver::select_from(Node* start, const std::string& path, bool
     Node* child = node->child(keys[i]);
     if (!child) return nullptr;
     if (child->value->is_missing() && !child->final) {
-      if (missing_is_error) throw ResolveError("'" + path + "' leads to a value that is missing");
+      if (missing_is_error) {
+        throw ResolveError("'" + path + "' leads to a value that is missing" +
+                           (path.front() == '.' ? "" : "; give it: " + path + "=VALUE"));
+      }
       return i + 1 == keys.size() ? child : nullptr;
     }
     const bool last = i + 1 == keys.size();

@@ -6,6 +6,11 @@
 #include <cstdio>
 #include <sstream>
 
+#include "cli/job_line.h"
+#include "cli/job_options.h"
+#include "common/config/describer.h"
+#include "common/config/reader.h"
+#include "common/config/resolve.h"
 #include "tests/common/cases.h"
 #include "tests/common/config_tree.h"
 
@@ -113,6 +118,38 @@ TEST_F(ConfigCommand, EveryCommandOfTheHelpCanBeRun) {
 }
 
 TEST_F(ConfigCommand, FailsWhenItCannotWrite) { EXPECT_EQ(run("--help > /dev/full").code, 1); }
+
+/// The keys of a section as its options describe them, with the values in `options`.
+template <class Options>
+std::map<std::string, std::string> described(Options options) {
+  std::map<std::string, std::string> values;
+  for (const auto& doc : config::describe([&](config::Fields& f) { options.fields(f); })) {
+    const bool named = doc.path.find('<') != std::string::npos || doc.type == "sections by name";
+    if (doc.type != "section" && !named) values[doc.path] = doc.initial;
+  }
+  return values;
+}
+
+template <class Options>
+void expect_all_defaults(const config::Value& section) {
+  const auto options = config::read<Options>(section);
+  EXPECT_EQ(described(options), described(Options()));
+  config::Resolver resolver(section);
+  for (const auto& [path, value] : described(Options())) {
+    if (path == "root" || path == "mix") continue;  // of the sets
+    EXPECT_TRUE(resolver.peek(path)) << path << " is not in job.yaml: its override would need a +";
+  }
+}
+
+TEST(JobConfig, ListsEveryKeyWithItsDefault) {
+  const auto line = parse_job_line("train", {"-d", MANYFOLD_SOURCE_DIR "/configs", "data.size=160"},
+                                   "job", Sweeps::refused);
+  const auto config = compose(line).resolved();
+  expect_all_defaults<RunOptions>(*config.find("run"));
+  expect_all_defaults<data::DataOptions>(*config.find("data"));
+  expect_all_defaults<train::LoopOptions>(*config.find("train"));
+  expect_all_defaults<ExportOptions>(*config.find("export"));
+}
 
 struct Options {
   double lr = 0.1;

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -14,6 +15,7 @@
 #include <thread>
 
 #include "common/atomic_file.h"
+#include "common/config/yaml_reader.h"
 
 namespace manyfold::cli {
 namespace {
@@ -133,8 +135,8 @@ TEST_F(Job, AKilledRunGoesOnFromItsLastCheckpoint) {
   }
   kill(child, SIGKILL);
   wait_for(child);
-  arguments.push_back("--resume");
-  const auto resumed = run(arguments);
+  // By the run's own config: nothing of the first line has to be repeated.
+  const auto resumed = run({"train", "--resume", "run.dir=" + (folder / "parts").string()});
   ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
   expect_equal_runs("parts", "whole");
 }
@@ -155,6 +157,13 @@ TEST_F(Job, ExportsWhatItTrainedAndBothAgree) {
   ASSERT_GT(torch.size(), 5u);
   for (const auto& [name, value] : torch.items()) EXPECT_NEAR(value, onnx[name], 0.01) << name;
 
+  const auto group = run({"evaluate", dir, "model=edge_2m4"});
+  EXPECT_EQ(group.exit_code, 2);
+  EXPECT_THAT(group.output, HasSubstr("'model' is a section of the config in " + dir));
+  const auto other = run({"evaluate", dir, "model.encoder=edge_2m4"});
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_THAT(other.output, HasSubstr("best.safetensors does not fit the model of its config"));
+
   const auto again = run({"export", dir, "--out", dir + "/again"});
   ASSERT_EQ(again.exit_code, 0) << again.output;
   EXPECT_TRUE(read_file(dir + "/export/model.onnx") == read_file(dir + "/again/model.onnx"));
@@ -170,6 +179,7 @@ TEST_F(Job, ExportsWhatItTrainedAndBothAgree) {
     EXPECT_THAT(predicted.output, HasSubstr("4 inputs, 1 failed"));
   }
   EXPECT_TRUE(fs::exists(dir + "/predictions/000000.jpg"));
+  EXPECT_FALSE(fs::exists(dir + "/predictions/000000-2.jpg")) << "a second command replaces";
   EXPECT_TRUE(fs::exists(dir + "/predictions/000000.segmentation.png"));
 }
 
@@ -181,6 +191,36 @@ TEST_F(Job, SweepsInFoldersOfTheirOwn) {
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_THAT(rows[0]["overrides"].get<std::string>(), HasSubstr("seed=1"));
   EXPECT_TRUE(fs::exists(folder / "sweep/1/metrics.json"));
+
+  const std::vector<std::string> more = {"--multirun", "train.steps=2", "export.enabled=false",
+                                         "seed=1,2,3"};
+  const auto again = run(job("sweep", more));
+  EXPECT_EQ(again.exit_code, 1);
+  EXPECT_THAT(again.output, HasSubstr("holds a sweep already"));
+  auto arguments = job("sweep", more);
+  arguments.push_back("--resume");
+  const auto resumed = run(arguments);
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  const auto all = nlohmann::json::parse(read_file(folder / "sweep/sweep.json"));
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0]["figures"], rows[0]["figures"]);
+}
+
+TEST_F(Job, AResumedRunTakesNewOverridesAndNotesThem) {
+  const auto first = run(job("run", {"train.steps=2", "export.enabled=false",
+                                     "+train.optimizer.lr_scale={encoder: 0.5}"}));
+  ASSERT_EQ(first.exit_code, 0) << first.output;
+  const auto more =
+      run({"train", "--resume", "run.dir=" + (folder / "run").string(), "train.steps=3"});
+  ASSERT_EQ(more.exit_code, 0) << more.output;
+  EXPECT_EQ(log_of("run").back()["step"], 3);
+  const auto overrides = config::load_yaml(folder / "run/overrides.yaml").list();
+  EXPECT_EQ(overrides.back().text(), "train.steps=3");
+  const auto typed = [](const config::Value& line) {
+    return line.text() == "+train.optimizer.lr_scale={encoder: 0.5}";
+  };
+  EXPECT_EQ(std::count_if(overrides.begin(), overrides.end(), typed), 1);
+  EXPECT_THAT(read_file(folder / "run/config.yaml"), HasSubstr("steps: 3"));
 }
 
 TEST_F(Job, RefusesBeforeItStarts) {

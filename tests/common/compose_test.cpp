@@ -20,7 +20,7 @@ using Overrides = std::vector<std::string>;
 const std::string kTree = MANYFOLD_SOURCE_DIR "/tests/fixtures/config/tree";
 
 Composed composed(const std::string& name, const Overrides& overrides = {}) {
-  return compose({{{kTree, false}}, name, overrides, false});
+  return compose({{{kTree, false}}, name, overrides});
 }
 
 struct Case {
@@ -208,6 +208,8 @@ TEST(Compose, SaysWhatIsWrongAndWhere) {
       {"searchpath_inside", {}, "may be set by the primary config only"},
       {"group1/list", {}, "list.yaml:1: the primary config must be a mapping, not a list"},
       {"plian", {}, "cannot find primary config 'plian'; did you mean 'plain'?"},
+      {"./plain", {}, "must be a name within the folders of configs, not a path"},
+      {"/x/plain", {}, "name its folder by --config-dir"},
       {"pkg1", {"group1@wrong=file2"}, "Did you mean to override group1@pkg1?"},
       {"pkg1", {"group1=file2"}, "To append to your default list use +group1=file2"},
       {"two_packages", {"group1=file2"}, "Did you mean to override one of group1@a, group1@b?"},
@@ -246,7 +248,7 @@ TEST(Compose, SaysWhatIsWrongAndWhere) {
 
 TEST(Compose, RemovesWhatHoldsInterpolationsThatLeadNowhere) {
   const Tree tree({{"job.yaml", "a: {b: '${nope}'}\nc: 1\n"}, {"other.yaml", ""}});
-  const auto job = compose({{{tree.folder(), false}}, "job", {"~a"}, false});
+  const auto job = compose({{{tree.folder(), false}}, "job", {"~a"}});
   EXPECT_EQ(to_json(job.config), R"({"c": 1})");
 }
 
@@ -256,21 +258,15 @@ TEST(Compose, FollowsHydrasOwnSettings) {
   EXPECT_EQ(config.find("c")->text(), "file1");
 }
 
-TEST(Compose, LeavesMissingChoicesToASweep) {
-  const auto config = compose({{{kTree, false}}, "missing", {"group1=file1,file2"}, true}).config;
-  EXPECT_EQ(to_json(config), "{}");
-}
-
 TEST(Compose, SearchesTheFoldersInOrderAndWhatThePrimaryConfigAdds) {
   const Tree first(
       {{"job.yaml", "defaults: [{db: b}, _self_]\na: first\n"}, {"db/a.yaml", "x: 1\n"}});
   const Tree second({{"job.yaml", "a: second\n"}, {"db/b.yaml", "x: 2\n"}});
-  const auto both = compose({{{first.folder(), false}, {second.folder(), true}}, "job", {}, false});
+  const auto both = compose({{{first.folder(), false}, {second.folder(), true}}, "job", {}});
   EXPECT_EQ(to_json(both.config), R"({"db": {"x": 2}, "a": "first"})");
   const auto added = compose({{{first.folder(), false}},
                               "job",
-                              {"hydra.searchpath=[file://" + second.folder().string() + "]"},
-                              false});
+                              {"hydra.searchpath=[file://" + second.folder().string() + "]"}});
   EXPECT_EQ(to_json(added.config), R"({"db": {"x": 2}, "a": "first"})");
 }
 
@@ -279,11 +275,22 @@ TEST(Compose, TakesAnOverrideForAValueWhenOnlyAFallbackFolderHasSuchAGroup) {
   const Tree shipped({{"data/a.yaml", "x: 1\n"}, {"model/m.yaml", "x: 1\n"}});
   const auto with = [&](const Overrides& overrides) {
     return to_json(
-        compose({{{own.folder(), false}, {shipped.folder(), true}}, "job", overrides, false})
-            .config);
+        compose({{{own.folder(), false}, {shipped.folder(), true}}, "job", overrides}).config);
   };
   EXPECT_EQ(with({"data=z", "~model", "+model=5"}), R"({"data": "z", "model": 5})");
   EXPECT_EQ(with({"~data", "~model", "++b=1"}), R"({"b": 1})");
+}
+
+TEST(Recompose, ChangesAConfigThatWasComposedBefore) {
+  const std::string yaml = "a: {b: 1, c: '${a.b}'}\n";
+  const auto changed = recompose(yaml, "the config in x", {"a.b=2", "+a.d=3"});
+  EXPECT_EQ(to_json(changed.resolved()), R"({"a": {"b": 2, "c": 2, "d": 3}})");
+  EXPECT_EQ(
+      message_of([&] { recompose(yaml, "the config in x", {"a=small"}); }),
+      "override 'a=small': 'a' is a section of the config in x, which has no groups to choose "
+      "from; give its keys; known: a.b, a.c");
+  EXPECT_THAT(message_of([] { recompose("a: [\n", "the config in x", {}); }),
+              HasSubstr("the config in x:"));
 }
 
 TEST(Compose, NamesTheOriginOfEveryValue) {

@@ -122,10 +122,10 @@ TEST(Reader, SaysWhatIsWrongWithAValue) {
 
 TEST(Reader, RefusesUnknownKeysAndNamesTheNearest) {
   EXPECT_EQ(mistake("name: n\ntrain: {lrr: 1}\n"),
-            "job.yaml:2: train.lrr = 1, which is an unknown key; did you mean 'lr'?; known: lr, "
+            "job.yaml:2: train.lrr = 1, which is an unknown key; did you mean 'lr'? known: lr, "
             "warmup");
   EXPECT_EQ(mistake("name: n\nmode: fats\n"),
-            "job.yaml:2: mode = 'fats', which is unknown; did you mean 'fast'?; known: fast, slow");
+            "job.yaml:2: mode = 'fats', which is unknown; did you mean 'fast'? known: fast, slow");
 }
 
 TEST(Reader, KnowsTheKeysOfTheChosenAlternativeOnly) {
@@ -134,7 +134,7 @@ TEST(Reader, KnowsTheKeysOfTheChosenAlternativeOnly) {
               testing::StartsWith("job.yaml:3: count = 3, which is an unknown key"));
   // With a wrong word nobody knows which keys belong: one mistake, not two.
   EXPECT_EQ(mistake("name: n\nkind: foler\nfolder: /x\n"),
-            "job.yaml:2: kind = 'foler', which is unknown; did you mean 'folder'?; known: folder, "
+            "job.yaml:2: kind = 'foler', which is unknown; did you mean 'folder'? known: folder, "
             "list");
 }
 

@@ -110,6 +110,9 @@ TEST(Safetensors, DamagedHeadersAreRefusedWithTheReason) {
   EXPECT_THAT(of(entry("C64", "[4]", "[0,4]"), 4), HasSubstr("unknown type 'C64'"));
   EXPECT_THAT(of(entry("U8", "[-4]", "[0,4]"), 4), HasSubstr("not a whole number: -4"));
   EXPECT_THAT(of(entry("F32", "[4611686018427387904,2]", "[0,0]"), 0), HasSubstr("larger than"));
+  for (const std::string shape : {"4", R"({"k":4})", R"("4")", "null"}) {
+    EXPECT_THAT(of(entry("U8", shape, "[0,4]"), 4), HasSubstr("its shape is not a list"));
+  }
   EXPECT_THAT(of(R"("a":{"dtype":"U8"})", 0), HasSubstr("exactly dtype, shape and data_offsets"));
   EXPECT_THAT(of("\"\xff\":1", 0), HasSubstr("UTF-8"));
   EXPECT_THAT(refusal(layout("[]", "")), HasSubstr("not a JSON object"));
