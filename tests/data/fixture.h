@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -16,6 +17,22 @@
 #include "data/warp.h"
 
 namespace manyfold::data {
+
+/// While it lives, root is nobody in particular: permissions count.
+class Unprivileged {
+ public:
+  Unprivileged() { become(65534); }
+  ~Unprivileged() { become(0); }
+  Unprivileged(const Unprivileged&) = delete;
+  Unprivileged& operator=(const Unprivileged&) = delete;
+
+ private:
+  void become(uid_t user) const {
+    if (was_root_ && seteuid(user) != 0) ADD_FAILURE() << "cannot become user " << user;
+  }
+
+  const bool was_root_ = geteuid() == 0;
+};
 
 /// A folder of its own for one test, removed at its end.
 class TempFolder {
