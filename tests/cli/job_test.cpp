@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <opencv2/videoio.hpp>
 #include <thread>
 
 #include "common/atomic_file.h"
@@ -22,6 +23,12 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+
+/// Frames of 96 x 64 that get lighter.
+void write_video(const std::string& path, int frames) {
+  cv::VideoWriter video(path, cv::VideoWriter::fourcc('M', 'J', 'P', 'G'), 25, {96, 64});
+  for (int i = 0; i < frames; ++i) video.write(cv::Mat(64, 96, CV_8UC3, cv::Scalar::all(40 * i)));
+}
 
 struct Result {
   int exit_code;
@@ -178,6 +185,13 @@ TEST_F(Job, ExportsWhatItTrainedAndBothAgree) {
     EXPECT_THAT(predicted.output, HasSubstr("broken.jpg"));
     EXPECT_THAT(predicted.output, HasSubstr("4 inputs, 1 failed"));
   }
+  write_video(dir + "/clip.avi", 5);
+  const auto video = run({"predict", dir + "/export", dir + "/clip.avi", "--out", dir + "/clips"});
+  EXPECT_EQ(video.exit_code, 0) << video.output;
+  EXPECT_GT(fs::file_size(dir + "/clips/clip.avi"), 0u);
+  const auto frames = read_file(dir + "/clips/clip.jsonl");
+  EXPECT_EQ(std::count(frames.begin(), frames.end(), '\n'), 5);
+
   EXPECT_TRUE(fs::exists(dir + "/predictions/000000.jpg"));
   EXPECT_FALSE(fs::exists(dir + "/predictions/000000-2.jpg")) << "a second command replaces";
   EXPECT_TRUE(fs::exists(dir + "/predictions/000000.segmentation.png"));
