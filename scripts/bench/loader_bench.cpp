@@ -40,10 +40,19 @@ DataOptions options_for(const JpegFolder& folder, int64_t threads) {
   SourceOptions source;
   source.type = "folders";
   source.folders.root = folder.string();
+  source.labels = {{"thing", {}}};
+  source.labels[0].second.from = "folder";
   DataOptions options;
   options.threads = threads;
   options.sources = {{"drawn", source}};
   return options;
+}
+
+LabelSpecs one_class() {
+  LabelSpec spec;
+  spec.kind = LabelSpec::Kind::class_index;
+  spec.classes = {"thing"};
+  return {{"thing", spec}};
 }
 
 /// Decode, augment, collate, on `threads` workers.
@@ -51,7 +60,7 @@ void BM_Loader(benchmark::State& state) {
   const JpegFolder folder;
   auto options = options_for(folder, state.range(0));
   options.augment.enabled = state.range(1) != 0;
-  TrainingData data(options, {}, 1);
+  TrainingData data(options, one_class(), 1);
   const auto loader = data.loader();
   for (auto _ : state) benchmark::DoNotOptimize(loader->next());
   state.SetItemsProcessed(state.iterations() * options.batch);
