@@ -54,9 +54,10 @@ void write_beside(const fs::path& part, const std::string& bytes, const fs::path
 
 void write_file(const fs::path& named, const std::string& bytes) {
   std::error_code error;
-  const fs::path path = fs::exists(named, error) ? fs::canonical(named) : named;
-  if (fs::exists(path, error) && !fs::is_regular_file(path)) {
-    throw UserError("cannot write " + named.string() + ": it is no regular file");
+  const bool there = fs::exists(named, error);
+  const fs::path path = there ? fs::canonical(named) : named;
+  if (there && !fs::is_regular_file(path)) {
+    throw UserError("cannot write " + named.string() + ": it is no regular file; name another");
   }
   const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
   fs::create_directories(directory, error);
