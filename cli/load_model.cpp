@@ -6,6 +6,7 @@
 #include "cli/run_export.h"
 #include "cli/saved_job.h"
 #include "common/error.h"
+#include "train/forward.h"
 #include "train/checkpoint.h"
 #include "train/run_folder.h"
 

@@ -7,25 +7,12 @@
 #include <cmath>
 
 #include "common/error.h"
-#include "graph/trace.h"
+#include "train/forward.h"
 
 namespace manyfold::cli {
 namespace {
 
 using torch::Tensor;
-
-std::string output_name(const std::string& task, size_t index, size_t count) {
-  return count == 1 ? task : task + "." + std::to_string(index);
-}
-
-graph::NamedTensors named(const models::Outputs& outputs) {
-  graph::NamedTensors result;
-  for (const auto& [task, tensors] : outputs) {
-    for (size_t i = 0; i < tensors.size(); ++i)
-      result.emplace_back(output_name(task, i, tensors.size()), tensors[i]);
-  }
-  return result;
-}
 
 /// Up to `count` pictures, in equal parts from every validation set, each as a batch of one: uint8
 /// [1, 3, H, W].
@@ -75,13 +62,6 @@ nlohmann::json compare_figures(const train::Evaluation& torch, const train::Eval
 
 }  // namespace
 
-graph::Graph trace_model(models::MultiTaskModel& model, cv::Size input) {
-  const auto pictures = torch::zeros({2, 3, input.height, input.width}, torch::kByte);
-  return graph::trace(
-      *model, [&](const graph::Tensors& in) { return named(model->forward(in[0])); },
-      {{"pictures", pictures}}, graph::Mode::eval);
-}
-
 train::Predictor predictor(const exporters::Session& session, const train::Tasks& tasks) {
   std::vector<std::string> names;
   for (const auto& output : session.outputs()) names.push_back(output.name);
@@ -114,7 +94,7 @@ void export_run(const JobOptions& job, const std::string& config, models::MultiT
                 train::ValidationData& validation, const train::Evaluation& evaluation,
                 const std::filesystem::path& folder) {
   model->to(torch::kCPU);
-  const auto graph = trace_model(model, job.data.network_size());
+  const auto graph = train::trace_model(model, job.data.network_size());
   auto examples = example_pictures(validation, job.exporting.pictures);
   if (examples.empty())
     throw UserError("export: data.validation has no pictures to verify the model on");

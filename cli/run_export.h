@@ -11,9 +11,6 @@
 
 namespace manyfold::cli {
 
-/// Names of the graph's outputs: "<task>", or "<task>.0", "<task>.1" of a head with several.
-graph::Graph trace_model(models::MultiTaskModel& model, cv::Size input);
-
 /// A model in ONNX Runtime as a predictor; one of a fixed batch is run row by row. Throws UserError
 /// when its outputs do not answer the tasks. The session must outlive it.
 train::Predictor predictor(const exporters::Session& session, const train::Tasks& tasks);

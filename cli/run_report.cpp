@@ -55,7 +55,7 @@ std::vector<report::Picture> example_pictures(const train::Predictor& predict,
 /// Parameters, multiplications and activations by layer, with the sums of encoder and heads above
 /// them.
 report::Table cost_table(models::MultiTaskModel& model, cv::Size input) {
-  const auto costs = graph::count_cost(trace_model(model, input));
+  const auto costs = graph::count_cost(train::trace_model(model, input));
   report::Table table;
   table.title = "Cost of one picture";
   table.note = "Multiplications (MACs) and numbers moved, at " + std::to_string(input.width) +

@@ -13,6 +13,7 @@
 #include "report/event_file.h"
 #include "report/metrics_log.h"
 #include "report/progress.h"
+#include "train/forward.h"
 #include "train/checkpoint.h"
 #include "train/evaluate.h"
 #include "train/loop.h"
@@ -113,8 +114,8 @@ void Run::open_folder() {
 train::LoopHooks Run::hooks() {
   train::LoopHooks hooks;
   hooks.batch = [this](int64_t) { return next_batch(); };
-  hooks.objective = [this](const data::Batch& batch) {
-    return train::supervised_terms(*model_, job_.tasks, batch);
+  hooks.objective = [this](const data::Batch& batch, int64_t) {
+    return train::supervised_terms(train::forward_of(model_), job_.tasks, batch);
   };
   hooks.logged = [this](const train::StepRecord& record) { log(record); };
   if (!job_.data.validation.empty())

@@ -86,17 +86,4 @@ Evaluation evaluate(const Predictor& predict, const Tasks& tasks, ValidationData
   return evaluation;
 }
 
-Predictor predictor(models::MultiTaskModel model) {
-  return [model](const torch::Tensor& pictures) mutable {
-    torch::NoGradGuard no_grad;
-    const auto device = model->parameters().front().device();
-    auto outputs =
-        model->forward(pictures.to(device).contiguous(torch::MemoryFormat::ChannelsLast));
-    for (auto& [task, tensors] : outputs) {
-      for (auto& tensor : tensors) tensor = tensor.cpu();
-    }
-    return outputs;
-  };
-}
-
 }  // namespace manyfold::train

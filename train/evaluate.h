@@ -48,7 +48,4 @@ struct ValidationData {
 /// the sets that label it.
 Evaluation evaluate(const Predictor& predict, const Tasks& tasks, ValidationData& data);
 
-/// The module as a predictor: no gradients; the caller sets evaluation mode.
-Predictor predictor(models::MultiTaskModel model);
-
 }  // namespace manyfold::train

@@ -129,7 +129,7 @@ StepRecord Loop::train_step() {
   torch::manual_seed(seed_ * 1000003 + static_cast<uint64_t>(step_));
   const auto buffers = buffers_of(*model_);
   std::map<std::string, Tensor> task_losses;
-  for (const auto& [task, terms] : hooks_.objective(batch)) {
+  for (const auto& [task, terms] : hooks_.objective(batch, step_)) {
     for (const auto& term : terms) {
       const double value = term.value.item<double>();
       record.terms[task + "." + term.name] = value;

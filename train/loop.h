@@ -51,8 +51,8 @@ struct StepRecord {
 struct LoopHooks {
   /// Batch of a step; called once a step, in order.
   std::function<data::Batch(int64_t step)> batch;
-  /// The terms to learn from.
-  std::function<TaskTerms(const data::Batch&)> objective;
+  /// The terms to learn from, in a step counted from 0.
+  std::function<TaskTerms(const data::Batch&, int64_t step)> objective;
   std::function<void(const StepRecord&)> logged;
   /// Scores the model as it stands (weights averaged if so configured), in evaluation mode; higher
   /// is better.

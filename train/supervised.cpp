@@ -18,21 +18,17 @@ data::Labels select(const data::Labels& labels, const Tensor& rows) {
 
 }  // namespace
 
-TaskTerms supervised_terms(models::MultiTaskModelImpl& model, const Tasks& tasks,
-                           const data::Batch& batch) {
-  const auto features = model.encode(batch.pictures.flatten(0, 1));
+TaskTerms supervised_terms(const Forward& forward, const Tasks& tasks, const data::Batch& batch) {
+  const auto features = forward.encode(batch.pictures.flatten(0, 1));
   TaskTerms all;
   for (const auto& [name, options] : tasks) {
     const auto& labels = batch.labels.at(name);
     const auto rows = labels.present.nonzero().flatten();
     if (rows.size(0) == 0) continue;
     const bool everyone = rows.size(0) == batch.size();
-    auto seen = features;
-    if (!everyone) {
-      for (auto& feature : seen) feature = feature.index_select(0, rows);
-    }
-    all.emplace_back(
-        name, options.task->loss(model.head(name, seen), everyone ? labels : select(labels, rows)));
+    const auto outputs =
+        forward.head(name, features, everyone ? std::nullopt : std::optional<Tensor>(rows));
+    all.emplace_back(name, options.task->loss(outputs, everyone ? labels : select(labels, rows)));
   }
   return all;
 }

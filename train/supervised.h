@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "data/batch.h"
-#include "models/multitask.h"
+#include "train/forward.h"
 #include "train/task.h"
 
 namespace manyfold::train {
@@ -17,7 +17,6 @@ using TaskTerms = std::vector<std::pair<std::string, Terms>>;
 /// label, and is not run when there are none. So a term is averaged over labelled pictures, and
 /// neither a head's gradient nor its BatchNorm statistics depend on how many others are in the
 /// batch.
-TaskTerms supervised_terms(models::MultiTaskModelImpl& model, const Tasks& tasks,
-                           const data::Batch& batch);
+TaskTerms supervised_terms(const Forward& forward, const Tasks& tasks, const data::Batch& batch);
 
 }  // namespace manyfold::train

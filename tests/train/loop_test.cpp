@@ -47,7 +47,7 @@ struct Fixture {
     options.schedule.warmup_steps = 2;
     LoopHooks hooks;
     hooks.batch = batch_of;
-    hooks.objective = [this, nan_from](const data::Batch& batch) -> TaskTerms {
+    hooks.objective = [this, nan_from](const data::Batch& batch, int64_t) -> TaskTerms {
       auto features = model->encode(batch.pictures.flatten(0, 1));
       // Dropout: what LibTorch draws must be repeated by a resumed run as well.
       for (auto& feature : features) feature = torch::dropout(feature, 0.2, true);

@@ -43,7 +43,7 @@ TEST(Supervised, ATaskThatNobodyIsLabelledForIsNotRun) {
   Job job;
   auto before = models::state_dict(*job.model);
   for (auto& [name, tensor] : before) tensor = tensor.clone();
-  const auto terms = supervised_terms(*job.model, job.tasks, batch_of(3));
+  const auto terms = supervised_terms(forward_of(job.model), job.tasks, batch_of(3));
   ASSERT_EQ(terms.size(), 1u);
   EXPECT_EQ(terms[0].first, "sign");
   for (const auto& [name, tensor] : models::state_dict(*job.model)) {
@@ -57,7 +57,7 @@ TEST(Supervised, UnlabelledPicturesLeaveAHeadsGradientAsItIs) {
   job.model->eval();  // BatchNorm would mix pictures in the encoder
   const auto gradient = [&](int64_t pictures) {
     job.model->zero_grad();
-    supervised_terms(*job.model, job.tasks, batch_of(pictures)).at(0).second.at(0).value.backward();
+    supervised_terms(forward_of(job.model), job.tasks, batch_of(pictures)).at(0).second.at(0).value.backward();
     std::vector<torch::Tensor> rows;
     for (const auto& parameter : job.model->parameters()) {
       if (parameter.grad().defined()) rows.push_back(parameter.grad().flatten().to(torch::kDouble));
