@@ -20,6 +20,16 @@ function(manyfold_library NAME)
   endif()
 endfunction()
 
+# manyfold_parallel(NAME files...)
+#
+# Files of a library with loops of their own over tensors: at::parallel_for runs on one thread where OpenMP is off. The
+# precompiled header is not compiled for it.
+function(manyfold_parallel NAME)
+  set_source_files_properties(${ARGN} PROPERTIES
+    SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "-fopenmp;$<$<CONFIG:Release>:-O3>")
+  target_link_options(${NAME} PUBLIC -fopenmp)
+endfunction()
+
 function(manyfold_use_torch NAME VISIBILITY)
   target_link_libraries(${NAME} ${VISIBILITY} ${TORCH_LIBRARIES})
   target_precompile_headers(${NAME} REUSE_FROM torch_pch)

@@ -10,8 +10,4 @@ namespace manyfold::exporters {
 /// every size that followed the batch becomes a number.
 void prepare_for_export(graph::Graph& graph, std::optional<int64_t> batch);
 
-/// Replaces a pixel unshuffle, all of whose readers are plain convolutions with constant weights,
-/// by a space-to-depth in ONNX's channel order, and permutes the convolutions' input channels.
-void fold_pixel_unshuffle(graph::Graph& graph);
-
 }  // namespace manyfold::exporters

@@ -2,6 +2,8 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <set>
+
 #include "common/error.h"
 #include "tests/exporters/export_compare.h"
 
@@ -70,6 +72,33 @@ TEST(WriteOnnx, NamesNodesAfterTheModulesAndFoldsBatchNorm) {
   EXPECT_THAT(weights, Contains("stem.conv.bias"));
 }
 
+TEST(WriteOnnx, WritesTheBranchesOfABlockAsOneConvolution) {
+  nn::Conv2d wide(nn::Conv2dOptions(4, 4, 3).padding(1)), narrow(nn::Conv2dOptions(4, 4, 1));
+  nn::BatchNorm2d norm(4);
+  nn::Sequential block(wide, narrow, norm);
+  const auto graph = graph::trace_function(
+      *block, [&](const Tensors& in) { return wide(in[0]) + narrow(in[0]) + norm(in[0]); },
+      {{1, 4, 6, 8}});
+  const auto model = parse(write_onnx(graph));
+  ASSERT_EQ(model.graph().node_size(), 1);
+  EXPECT_EQ(model.graph().node(0).op_type(), "Conv");
+  expect_exports(graph);
+}
+
+// Folded, it would be computed from the quantised weight, and no device would see integers.
+TEST(WriteOnnx, KeepsABatchNormAfterAQuantisedWeight) {
+  graph::ConvBn module(4, 4, 3);
+  const auto graph = graph::trace_function(*module,
+                                           [&](const Tensors& in) {
+                                             const auto weight =
+                                                 torch::fake_quantize_per_tensor_affine(
+                                                     module->conv->weight, 0.01, 0, -127, 127);
+                                             return module->bn(torch::conv2d(in[0], weight));
+                                           },
+                                           {{1, 4, 6, 8}});
+  expect_exports(graph);
+}
+
 TEST(WriteOnnx, WritesTheHeaderThatWasAskedFor) {
   TwoHeads module;
   OnnxOptions options;
@@ -92,6 +121,23 @@ TEST(WriteOnnx, GivesEqualBytesForEqualModels) {
   TwoHeads module;
   const auto first = write_onnx(graph::trace_pictures(module, Mode::eval));
   EXPECT_EQ(first, write_onnx(graph::trace_pictures(module, Mode::eval)));
+}
+
+TEST(WriteOnnx, TellsWhichTensorEveryValueBecame) {
+  TwoHeads module;
+  auto graph = graph::trace_pictures(module, Mode::eval);
+  std::map<std::string, std::string> tensors;
+  const auto model = parse(write_onnx(graph, {}, &tensors));
+  EXPECT_EQ(tensors.at("pictures"), "pictures");
+  EXPECT_EQ(tensors.at("stem.conv.weight"), "stem.conv.weight");
+  EXPECT_EQ(tensors.at(graph.outputs()[1].second->name), "classes");
+  std::set<std::string> written;
+  for (const auto& input : model.graph().input()) written.insert(input.name());
+  for (const auto& tensor : model.graph().initializer()) written.insert(tensor.name());
+  for (const auto& node : model.graph().node()) {
+    written.insert(node.output().begin(), node.output().end());
+  }
+  for (const auto& [value, tensor] : tensors) EXPECT_TRUE(written.count(tensor)) << value;
 }
 
 TEST(WriteOnnx, FixesTheBatchWhenAsked) {

@@ -142,4 +142,11 @@ Graph trace_function(torch::nn::Module& module, F f,
       inputs, Mode::eval);
 }
 
+/// How many nodes of that operator the graph has.
+inline int count_nodes(const Graph& graph, const char* op) {
+  int found = 0;
+  for (const auto& node : graph.nodes()) found += node->is(op);
+  return found;
+}
+
 }  // namespace manyfold::graph

@@ -1,50 +1,17 @@
 #include "tests/graph/shipped_models.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <torch/types.h>
 
 #include "graph/cost.h"
+#include "graph/passes.h"
 #include "graph/replay.h"
+#include "tests/graph/train_pass.h"
 
 namespace manyfold::graph {
 namespace {
 
 class Shipped : public testing::TestWithParam<ShippedModel> {};
-
-struct Pass {
-  Tensors outputs, gradients, buffers;
-};
-
-// One step's forward and backward; buffers are put back.
-template <class F>
-Pass train_pass(torch::nn::Module& module, F forward) {
-  Tensors before;
-  for (const auto& buffer : module.buffers()) before.push_back(buffer.clone());
-  module.zero_grad();
-  Pass pass;
-  pass.outputs = forward();
-  auto loss = torch::zeros({});
-  for (const auto& output : pass.outputs) loss = loss + output.pow(2).mean();
-  loss.backward();
-  for (const auto& p : module.parameters()) {
-    pass.gradients.push_back(p.grad().defined() ? p.grad().clone() : torch::zeros({0}));
-  }
-  for (const auto& buffer : module.buffers()) pass.buffers.push_back(buffer.clone());
-  const torch::NoGradGuard no_grad;
-  for (size_t i = 0; i < before.size(); ++i) module.buffers()[i].copy_(before[i]);
-  return pass;
-}
-
-void expect_equal(const Tensors& a, const Tensors& b, const char* what) {
-  ASSERT_EQ(a.size(), b.size());
-  for (size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(a[i].equal(b[i])) << what << " " << i;
-}
-
-Tensors tensors_of(const NamedTensors& named) {
-  Tensors tensors;
-  for (const auto& each : named) tensors.push_back(each.second);
-  return tensors;
-}
 
 TEST_P(Shipped, TrainsByReplayAsByItself) {
   torch::manual_seed(1);
@@ -67,6 +34,35 @@ TEST_P(Shipped, EvaluatesByReplayAsByItself) {
   const torch::NoGradGuard no_grad;
   const auto x = torch::randint(256, {1, 3, 64, 64}, torch::kUInt8);
   expect_equal(replay.run({{"pictures", x}}), tensors_of(named(model->forward(x))), "output");
+}
+
+TEST_P(Shipped, GivesItsResultsWithEveryBatchNormFolded) {
+  torch::manual_seed(1);
+  auto model = GetParam().make();
+  {
+    const torch::NoGradGuard no_grad;
+    for (const auto& buffer : model->named_buffers()) {
+      if (buffer.key().find("running_mean") != std::string::npos) buffer.value().normal_(0, 0.1);
+      if (buffer.key().find("running_var") != std::string::npos) buffer.value().uniform_(0.5, 1.5);
+    }
+  }
+  model->eval();
+  auto graph = trace_model(model, Mode::eval);
+  fold_batch_norm(graph);
+  fuse_branches(graph);
+  for (const auto& node : graph.nodes()) EXPECT_FALSE(node->is("aten::batch_norm")) << node->name;
+  const torch::NoGradGuard no_grad;
+  const auto x = torch::randint(256, {2, 3, 64, 64}, torch::kUInt8);
+  const auto expected = tensors_of(named(model->forward(x)));
+  expect_close(Replay(graph).run({{"pictures", x}}), expected, 1e-5, "trainable output");
+  freeze(graph);
+  fold_constants(graph);
+  expect_close(Replay(graph).run({{"pictures", x}}), expected, 1e-5, "frozen output");
+  for (const auto& node : graph.nodes()) {
+    if (node->is("aten::convolution")) {
+      EXPECT_EQ(node->tensor("weight")->kind, Value::constant) << node->name;
+    }
+  }
 }
 
 TEST_P(Shipped, CountsEveryParameterAndFindsEveryScope) {
