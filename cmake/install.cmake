@@ -4,7 +4,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(FOLDERS common losses models graph data metrics report train exporters)
+set(FOLDERS common losses models graph quantise data metrics report train exporters)
 install(TARGETS ${FOLDERS} onnxruntime_headers EXPORT manyfoldTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS manyfold manyfold_commands
