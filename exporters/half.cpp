@@ -89,35 +89,58 @@ onnx::NodeProto converted(onnx::NodeProto node, const std::map<std::string, std:
   return node;
 }
 
+// Every node on halves; `inner` are cast at the ends of the graph.
+void convert_nodes(onnx::GraphProto& graph, const std::map<std::string, std::string>& inner) {
+  std::vector<onnx::NodeProto> nodes;
+  for (const auto& input : graph.input()) {
+    const auto at = inner.find(input.name());
+    if (at != inner.end()) nodes.push_back(cast(input.name(), at->second, kHalf));
+  }
+  for (const auto& node : graph.node()) nodes.push_back(converted(node, inner));
+  for (const auto& output : graph.output()) {
+    const auto at = inner.find(output.name());
+    if (at != inner.end()) nodes.push_back(cast(at->second, output.name(), kFloat));
+  }
+  graph.clear_node();
+  for (auto& node : nodes) *graph.add_node() = std::move(node);
+}
+
+void convert_ends(onnx::GraphProto& graph) {
+  const auto convert_each = [](auto* values) {
+    for (auto& value : *values) {
+      if (is_float(value)) value.mutable_type()->mutable_tensor_type()->set_elem_type(kHalf);
+    }
+  };
+  convert_each(graph.mutable_input());
+  convert_each(graph.mutable_output());
+}
+
+void refuse_quantised(const onnx::GraphProto& graph) {
+  for (const auto& node : graph.node()) {
+    if (node.op_type() != "DequantizeLinear") continue;
+    throw UserError(
+        "export: a quantised model cannot be written in half precision; export the float model");
+  }
+}
+
 }  // namespace
 
-HalfModel to_half(const std::string& bytes) {
+HalfModel to_half(const std::string& bytes, bool half_ends) {
   onnx::ModelProto model;
   if (!model.ParseFromString(bytes)) throw UserError("export: this is not an ONNX model");
   auto& graph = *model.mutable_graph();
-  for (const auto& node : graph.node()) {
-    if (node.op_type() == "DequantizeLinear") {
-      throw UserError(
-          "export: a quantised model cannot be written in half precision; export the "
-          "float model");
-    }
-  }
+  refuse_quantised(graph);
   HalfModel half;
   const auto stays = float_operands(graph);
   for (auto& tensor : *graph.mutable_initializer()) {
     if (tensor.data_type() == kFloat && !stays.count(tensor.name())) convert(tensor, half);
   }
-  const auto inner = inner_names(graph);
-  std::vector<onnx::NodeProto> nodes;
-  for (const auto& input : graph.input()) {
-    if (is_float(input)) nodes.push_back(cast(input.name(), inner.at(input.name()), kHalf));
+  if (half_ends) {
+    convert_ends(graph);
+    convert_nodes(graph, {});
+  } else {
+    convert_nodes(graph, inner_names(graph));
   }
-  for (const auto& node : graph.node()) nodes.push_back(converted(node, inner));
-  for (const auto& output : graph.output()) {
-    if (is_float(output)) nodes.push_back(cast(inner.at(output.name()), output.name(), kFloat));
-  }
-  graph.clear_node();
-  for (auto& node : nodes) *graph.add_node() = std::move(node);
   graph.clear_value_info();
   half.bytes = model.SerializeAsString();
   check_onnx(half.bytes);

@@ -22,8 +22,14 @@ at::Tensor parameter(Lowering& x, const char* argument) {
   return *tensor;
 }
 
-// A constant is stored quantised; anything else passes through QuantizeLinear, clamped first where
-// the range is narrower than its type.
+void need_scales_on_an_axis(Lowering& x) {
+  if (x.opset() >= 13) return;
+  x.refuse("has a scale for each channel, which needs opset 13 or newer, asked for was " +
+           std::to_string(x.opset()) +
+           "; export with export.opset=13, or quantise with quantise.per_channel=false");
+}
+
+// A constant is stored quantised; anything else passes through QuantizeLinear.
 Names quantise(Lowering& x, at::Tensor scale, at::Tensor zero, std::optional<int64_t> axis) {
   const auto type = quantised_type(x);
   scale = scale.to(at::kFloat);
@@ -45,7 +51,12 @@ Names quantise(Lowering& x, at::Tensor scale, at::Tensor zero, std::optional<int
     const auto steps = (at::round(*constant * (1 / s)) + z).clamp(low, high);
     stored = x.constant("quantised", steps.to(type));
   } else {
-    if (low == -127) x.refuse("of an activation to [-127, 127] has no lowering; use [-128, 127]");
+    // QuantizeLinear saturates at -128, and a Clip before it would keep the layer in float.
+    if (low == -127) {
+      x.refuse(
+          "of a tensor that is computed, to [-127, 127], has no form that stays in whole numbers; "
+          "use [-128, 127]");
+    }
     stored = x.emit("QuantizeLinear", {x.input("self"), scale_name, zero_name}, on_axis);
   }
   return {x.emit("DequantizeLinear", {stored, scale_name, zero_name}, on_axis)};
@@ -58,8 +69,25 @@ Names lower_fake_quantize_tensor(Lowering& x) {
 }
 
 Names lower_fake_quantize_channel(Lowering& x) {
-  x.need_opset(13);
+  need_scales_on_an_axis(x);
   return quantise(x, parameter(x, "scale"), parameter(x, "zero_point"), x.node.integer("axis"));
+}
+
+// A layer's bias, in steps of its input's scale times its weight's, as integer kernels add it:
+// int32.
+Names lower_quantise_bias(Lowering& x) {
+  const auto* bias = x.stored("bias");
+  const auto* stored_scale = x.stored("scale");
+  if (!bias || !stored_scale) x.refuse("needs a bias and scales that are stored");
+  const bool on_axis = stored_scale->numel() > 1;
+  if (on_axis) need_scales_on_an_axis(x);
+  const auto scale =
+      on_axis ? stored_scale->to(at::kFloat) : stored_scale->to(at::kFloat).reshape({});
+  const auto steps = at::round(*bias / scale).to(at::kDouble).clamp(-0x1p31, 0x1p31 - 1);
+  const Attributes attributes = on_axis ? Attributes{{"axis", int64_t{0}}} : Attributes{};
+  return {x.emit("DequantizeLinear",
+                 {x.constant("quantised", steps.to(at::kInt)), x.constant("scale", scale)},
+                 attributes)};
 }
 
 }  // namespace manyfold::exporters

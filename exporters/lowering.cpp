@@ -124,6 +124,7 @@ const std::map<std::string, Lower>& lowerings() {
       {"aten::where", lower_where},
       {"aten::zeros", lower_full},
       {"aten::zeros_like", lower_full},
+      {"manyfold::quantise_bias", lower_quantise_bias},
       {"manyfold::space_to_depth", lower_space_to_depth},
   };
   return table;

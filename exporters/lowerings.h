@@ -72,5 +72,6 @@ Names lower_upsample(Lowering& x);
 // lower_quantised.cpp: fake quantisation as QuantizeLinear and DequantizeLinear.
 Names lower_fake_quantize_channel(Lowering& x);
 Names lower_fake_quantize_tensor(Lowering& x);
+Names lower_quantise_bias(Lowering& x);
 
 }  // namespace manyfold::exporters

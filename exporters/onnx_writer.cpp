@@ -67,9 +67,18 @@ void describe_results(const graph::Graph& graph, OnnxBuilder& builder,
   }
 }
 
+std::map<std::string, std::string> names_of(const Lowering::Written& written) {
+  std::map<std::string, std::string> names;
+  for (const auto& [value, tensor] : written) {
+    if (!tensor.empty()) names[value->name] = tensor;
+  }
+  return names;
+}
+
 }  // namespace
 
-std::string write_onnx(const graph::Graph& original, const OnnxOptions& options) {
+std::string write_onnx(const graph::Graph& original, const OnnxOptions& options,
+                       std::map<std::string, std::string>* tensors) {
   if (options.opset < kOldestOpset || options.opset > kNewestOpset) {
     throw UserError("export: opset " + std::to_string(options.opset) + ", must be from " +
                     std::to_string(kOldestOpset) + " to " + std::to_string(kNewestOpset));
@@ -88,6 +97,7 @@ std::string write_onnx(const graph::Graph& original, const OnnxOptions& options)
   write_nodes(graph, builder, written);
   write_outputs(graph, builder, written);
   describe_results(graph, builder, written);
+  if (tensors) *tensors = names_of(written);
   const auto model = builder.finish(options.name, options.metadata);
   check_onnx(model);
   return model;

@@ -27,9 +27,14 @@ struct OnnxOptions {
 ///
 /// The graph itself is left as it is; it must have been traced in evaluation.
 ///
+/// `tensors`, when given, becomes the name of the ONNX tensor of every value of the graph, stored
+/// ones included, by the value's name. A value that the file does not hold (a BatchNorm's
+/// statistics, a weight that is written transposed) is not in it.
+///
 /// Throws UserError naming the operator, and the node it was first used in, for an operator without
 /// a lowering, one that the opset cannot express, and a module in training mode.
-std::string write_onnx(const graph::Graph& graph, const OnnxOptions& options = {});
+std::string write_onnx(const graph::Graph& graph, const OnnxOptions& options = {},
+                       std::map<std::string, std::string>* tensors = nullptr);
 
 /// Runs ONNX's checker and strict shape inference. Throws UserError with their words.
 void check_onnx(const std::string& model);

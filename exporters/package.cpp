@@ -3,8 +3,11 @@
 #include "common/atomic_file.h"
 #include "common/error.h"
 #include "common/sha256.h"
+#include "exporters/export_passes.h"
 #include "exporters/folder_swap.h"
 #include "exporters/half.h"
+#include "exporters/half_range.h"
+#include "exporters/kernels.h"
 #include "exporters/onnx_writer.h"
 
 namespace manyfold::exporters {
@@ -15,10 +18,24 @@ using nlohmann::json;
 
 constexpr const char* kFormat = "manyfold-package";
 constexpr int64_t kFormatVersion = 1;
-constexpr const char* kModel = "model.onnx";
-constexpr const char* kHalfModel = "model.fp16.onnx";
+constexpr const char* kFloat = "fp32";
+constexpr const char* kHalf = "fp16";
+constexpr const char* kInt8 = "int8";
 constexpr const char* kManifest = "manifest.json";
 constexpr const char* kVerification = "verify.json";
+constexpr const char* kEncodings = "encodings.json";
+
+std::string file_of(const std::string& precision) {
+  return precision == kFloat ? "model.onnx" : "model." + precision + ".onnx";
+}
+
+// The best that was asked for comes last.
+std::vector<std::string> precisions(const PackageOptions& options) {
+  std::vector<std::string> all = {kFloat};
+  if (options.half) all.emplace_back(kHalf);
+  if (options.quantised) all.emplace_back(kInt8);
+  return all;
+}
 
 std::string type_name(c10::ScalarType type) {
   switch (type) {
@@ -43,7 +60,7 @@ std::string type_name(c10::ScalarType type) {
   }
 }
 
-json tensor_entry(const std::string& name, const graph::Value& value,
+json tensor_entry(const std::string& name, const graph::Value& value, c10::ScalarType type,
                   std::optional<int64_t> batch) {
   auto shape = json::array();
   for (const auto& size : value.shape) {
@@ -53,31 +70,41 @@ json tensor_entry(const std::string& name, const graph::Value& value,
       shape.push_back(size.per_sample == 1 ? "N" : std::to_string(size.per_sample) + "N");
     }
   }
-  return {{"name", name}, {"shape", shape}, {"dtype", type_name(value.dtype)}};
+  return {{"name", name}, {"shape", shape}, {"dtype", type_name(type)}};
 }
 
-// What the package itself says.
-json own_entries(const graph::Graph& graph, const PackageOptions& options) {
+// What the package itself says, of the model of one precision.
+json own_entries(const graph::Graph& graph, const PackageOptions& options,
+                 const std::string& precision) {
+  const auto type = [&](const graph::Value& value) {
+    const bool half = precision == kHalf && options.half_ends && value.dtype == at::kFloat;
+    return half ? at::kHalf : value.dtype;
+  };
   auto inputs = json::array(), outputs = json::array();
   for (const auto* input : graph.inputs()) {
-    inputs.push_back(tensor_entry(input->name, *input, options.batch));
+    inputs.push_back(tensor_entry(input->name, *input, type(*input), options.batch));
   }
   for (const auto& [name, value] : graph.outputs()) {
-    outputs.push_back(tensor_entry(name, *value, options.batch));
+    outputs.push_back(tensor_entry(name, *value, type(*value), options.batch));
   }
+  auto models = json::object();
+  for (const auto& each : precisions(options)) models[each] = file_of(each);
   return {{"format", kFormat},
           {"format_version", kFormatVersion},
           {"producer", "manyfold " MANYFOLD_VERSION},
           {"name", options.name},
-          {"model", kModel},
+          {"model", file_of(precision)},
+          {"models", models},
+          {"precision", precision},
           {"opset", options.opset},
           {"inputs", inputs},
           {"outputs", outputs},
           {"files", json::object()}};
 }
 
-json merged_manifest(const graph::Graph& graph, const PackageOptions& options) {
-  auto manifest = own_entries(graph, options);
+json merged_manifest(const graph::Graph& graph, const PackageOptions& options,
+                     const std::string& precision) {
+  auto manifest = own_entries(graph, options, precision);
   if (!options.manifest.is_object()) throw UserError("export: the manifest must be an object");
   for (const auto& [key, value] : options.manifest.items()) {
     if (manifest.contains(key)) {
@@ -166,39 +193,101 @@ void check_files(const fs::path& folder, const json& manifest) {
   }
 }
 
+/// Writes the models of a package into `files`, and what was found of them into `report`.
+class Writer {
+ public:
+  Writer(const graph::Graph& graph, const std::vector<std::map<std::string, at::Tensor>>& examples,
+         const PackageOptions& options)
+      : graph_(graph), examples_(examples), options_(options) {}
+
+  std::map<std::string, std::string> files;  // bytes by name
+  json report = json::object();              // by precision
+  Exported exported;
+
+  void write_float() {
+    const auto model = onnx(graph_, kFloat, &tensors_);
+    const auto session = open(model);
+    refuse_difference(compare(graph_, session, kFloat));
+    keep(kFloat, model, session);
+  }
+
+  void write_half() {
+    auto prepared = graph_;
+    prepare_for_export(prepared, std::nullopt);
+    const auto range = check_half_range(prepared, examples_);
+    exported.warnings += range.text();
+    const auto half = to_half(onnx(graph_, kHalf), options_.half_ends);
+    const auto session = open(half.bytes);
+    compare(graph_, session, kHalf);
+    report[kHalf]["clipped_weights"] = half.clipped;
+    report[kHalf]["flushed_weights"] = half.flushed;
+    report[kHalf]["range"] = range.json();
+    keep(kHalf, half.bytes, session);
+  }
+
+  /// After `write_float`, whose tensors the encodings name.
+  void write_int8(const QuantisedModel& quantised) {
+    const auto model = onnx(quantised.graph, kInt8);
+    const auto kernels = require_integer_kernels(model, quantised.layers, options_.threads);
+    const auto session = open(model);
+    compare(quantised.graph, session, kInt8);
+    report[kInt8]["kernels"] = kernels;
+    report[kInt8]["coverage"] = quantised.coverage;
+    keep(kInt8, model, session);
+    if (quantised.encodings) files[kEncodings] = quantised.encodings(tensors_);
+  }
+
+ private:
+  std::string onnx(const graph::Graph& graph, const std::string& precision,
+                   std::map<std::string, std::string>* tensors = nullptr) const {
+    OnnxOptions onnx;
+    onnx.opset = options_.opset;
+    onnx.batch = options_.batch;
+    onnx.name = options_.name;
+    onnx.metadata = as_metadata(merged_manifest(graph_, options_, precision));
+    return write_onnx(graph, onnx, tensors);
+  }
+
+  Session open(const std::string& model) const {
+    SessionOptions session;
+    session.threads = options_.threads;
+    return Session::from_bytes(model, session);
+  }
+
+  const Verification& compare(const graph::Graph& graph, const Session& session,
+                              const std::string& precision) {
+    const auto& found = exported.models[precision] =
+        verify(graph, session, examples_, options_.tolerance);
+    report[precision] = found.json();
+    report[precision]["file"] = file_of(precision);
+    return found;
+  }
+
+  void keep(const std::string& precision, const std::string& model, const Session& session) {
+    if (options_.measure) report[precision]["metrics"] = options_.measure(session, precision);
+    files[file_of(precision)] = model;
+  }
+
+  const graph::Graph& graph_;
+  const std::vector<std::map<std::string, at::Tensor>>& examples_;
+  const PackageOptions& options_;
+  std::map<std::string, std::string> tensors_;  // of model.onnx, by the graph's values
+};
+
 }  // namespace
 
-Verification export_package(const fs::path& folder, const graph::Graph& graph,
-                            const std::vector<std::map<std::string, at::Tensor>>& examples,
-                            const PackageOptions& options) {
+Exported export_package(const fs::path& folder, const graph::Graph& graph,
+                        const std::vector<std::map<std::string, at::Tensor>>& examples,
+                        const PackageOptions& options) {
   refuse_other_folder(folder);
-  auto manifest = merged_manifest(graph, options);
-  OnnxOptions onnx;
-  onnx.opset = options.opset;
-  onnx.batch = options.batch;
-  onnx.name = options.name;
-  onnx.metadata = as_metadata(manifest);
-  const auto model = write_onnx(graph, onnx);
+  auto manifest = merged_manifest(graph, options, precisions(options).back());
+  Writer writer(graph, examples, options);
+  writer.write_float();
+  if (options.half) writer.write_half();
+  if (options.quantised) writer.write_int8(*options.quantised);
 
-  SessionOptions session_options;
-  session_options.threads = options.threads;
-  const auto session = Session::from_bytes(model, session_options);
-  const auto verification = verify(graph, session, examples, options.tolerance);
-  refuse_difference(verification);
-
-  auto report = verification.json();
-  if (options.measure) report["metrics"] = options.measure(session);
-  std::map<std::string, std::string> files = {{kModel, model}};
-  if (options.half) {
-    const auto half = to_half(model);
-    const auto half_session = Session::from_bytes(half.bytes, session_options);
-    auto entry = verify(graph, half_session, examples, options.tolerance).json();
-    entry["clipped_weights"] = half.clipped;
-    entry["flushed_weights"] = half.flushed;
-    report[kHalfModel] = entry;
-    files[kHalfModel] = half.bytes;
-  }
-  files[kVerification] = report.dump(2) + "\n";
+  auto& files = writer.files;
+  files[kVerification] = json({{"models", writer.report}}).dump(2) + "\n";
   for (const auto& [name, bytes] : files) {
     manifest["files"][name] = {{"sha256", sha256(bytes)}, {"bytes", bytes.size()}};
   }
@@ -206,7 +295,7 @@ Verification export_package(const fs::path& folder, const graph::Graph& graph,
   replace_folder(folder, [&](const fs::path& scratch) {
     for (const auto& [name, bytes] : files) write_file(scratch / name, bytes);
   });
-  return verification;
+  return writer.exported;
 }
 
 Package Package::open(const fs::path& path, const SessionOptions& options) {

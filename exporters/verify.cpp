@@ -41,6 +41,27 @@ int64_t rows(const graph::Graph& graph, const std::map<std::string, at::Tensor>&
   return 1;
 }
 
+// A session may take half precision where the graph takes float.
+std::map<std::string, at::Tensor> as_taken(const Session& session,
+                                           std::map<std::string, at::Tensor> example) {
+  for (const auto& info : session.inputs()) {
+    const auto at = example.find(info.name);
+    if (at == example.end() || !at->second.is_floating_point()) continue;
+    if (c10::isFloatingType(info.type)) at->second = at->second.to(info.type);
+  }
+  return example;
+}
+
+// The scale of an output that fake quantisation gives; 0 of any other.
+double step_of(const graph::Value& output) {
+  const auto* node = output.producer;
+  if (!node || !node->is("aten::fake_quantize_per_tensor_affine")) return 0;
+  const auto& scale = node->argument("scale");
+  if (const auto* number = std::get_if<c10::IValue>(&scale)) return number->toScalar().toDouble();
+  const auto* tensor = std::get<graph::Value*>(scale);
+  return tensor->stored() ? tensor->tensor.item<double>() : 0;
+}
+
 std::string number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g", value);
@@ -59,7 +80,7 @@ Verification verify(const graph::Graph& graph, const Session& session,
   Verification result;
   for (const auto& example : examples) {
     const auto expected = replay.run({example.begin(), example.end()});
-    const auto found = session.run(example);
+    const auto found = session.run(as_taken(session, example));
     for (size_t i = 0; i < expected.size(); ++i) {
       const auto& name = graph.outputs()[i].first;
       if (found.at(name).sizes() != expected[i].sizes()) {
@@ -69,6 +90,7 @@ Verification verify(const graph::Graph& graph, const Session& session,
     }
     result.samples += rows(graph, example);
   }
+  for (const auto& [name, value] : graph.outputs()) sums[name].difference.step = step_of(*value);
   for (auto& [name, sum] : sums) {
     auto& difference = sum.difference;
     difference.mean = sum.count ? sum.total / static_cast<double>(sum.count) : 0;
@@ -89,6 +111,10 @@ nlohmann::json Verification::json() const {
                   {"mean_abs_difference", difference.mean},
                   {"max_abs_value", difference.largest},
                   {"passed", difference.passed}};
+    if (difference.step > 0) {
+      each[name]["step"] = difference.step;
+      each[name]["mean_difference_in_steps"] = difference.mean / difference.step;
+    }
   }
   return {{"outputs", each},         {"samples", samples}, {"tolerance", tolerance},
           {"reference", "LibTorch"}, {"runtime", runtime}, {"passed", passed}};
@@ -98,8 +124,12 @@ std::string Verification::text() const {
   std::string text;
   for (const auto& [name, difference] : outputs) {
     text += name + ": max " + number(difference.max) + ", mean " + number(difference.mean) +
-            " on values up to " + number(difference.largest) +
-            (difference.passed ? "\n" : ", past the tolerance\n");
+            " on values up to " + number(difference.largest);
+    if (difference.step > 0) {
+      text += ", mean " + number(difference.mean / difference.step) + " steps of " +
+              number(difference.step);
+    }
+    text += difference.passed ? "\n" : ", past the tolerance\n";
   }
   return text;
 }

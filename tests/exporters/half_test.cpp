@@ -48,6 +48,27 @@ TEST(Half, KeepsTheScalesOfAResizeAndFloatInputs) {
   }
 }
 
+TEST(Half, MakesFloatInputsAndOutputsHalfWhenAsked) {
+  Function module;
+  const auto graph = graph::trace(
+      *module,
+      [](const Tensors& in) {
+        return graph::NamedTensors{{"y", in[0] * 0.5 + in[1].to(torch::kFloat)},
+                                   {"best", in[0].argmax(1)}};
+      },
+      {{"x", torch::randn({1, 4})}, {"bytes", torch::randint(256, {1, 4}, torch::kUInt8)}});
+  const auto session = Session::from_bytes(to_half(write_onnx(graph), true).bytes);
+  EXPECT_EQ(session.inputs()[0].type, torch::kHalf);
+  EXPECT_EQ(session.inputs()[1].type, torch::kUInt8);
+  EXPECT_EQ(session.outputs()[0].type, torch::kHalf);
+  EXPECT_EQ(session.outputs()[1].type, torch::kLong);
+  const auto x = torch::tensor({{1.0F, -0.5F, 3.0F, 0.25F}});
+  const auto bytes = torch::tensor({{0, 1, 2, 200}}, torch::kUInt8);
+  const auto y = session.run({{"x", x.to(torch::kHalf)}, {"bytes", bytes}}).at("y");
+  EXPECT_TRUE(y.to(torch::kFloat).equal(torch::tensor({{0.5F, 0.75F, 3.5F, 200.125F}})));
+  EXPECT_TRUE(verify(graph, session, {{{"x", x}, {"bytes", bytes}}}, 1e-3).passed);
+}
+
 TEST(Half, CountsWeightsThatDoNotFit) {
   nn::Linear linear(3, 1);
   {

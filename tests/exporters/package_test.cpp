@@ -3,11 +3,12 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <tuple>
 
 #include "common/atomic_file.h"
 #include "common/error.h"
 #include "common/sha256.h"
-#include "tests/exporters/export_compare.h"
+#include "tests/exporters/quantised_graphs.h"
 
 namespace manyfold::exporters {
 namespace {
@@ -48,7 +49,9 @@ class PackageTest : public testing::Test {
 };
 
 TEST_F(PackageTest, HoldsTheModelItsManifestAndTheVerification) {
-  options.measure = [](const Session&) { return nlohmann::json{{"accuracy", 0.75}}; };
+  options.measure = [](const Session&, const std::string&) {
+    return nlohmann::json{{"accuracy", 0.75}};
+  };
   options.name = "hands";
   export_package(folder, traced, examples, options);
 
@@ -61,7 +64,11 @@ TEST_F(PackageTest, HoldsTheModelItsManifestAndTheVerification) {
   for (const auto* name : {"model.onnx", "verify.json"}) {
     EXPECT_EQ(manifest["files"][name]["sha256"], sha256(read_file(folder / name))) << name;
   }
-  const auto report = json::parse(read_file(folder / "verify.json"));
+  EXPECT_EQ(manifest["model"], "model.onnx");
+  EXPECT_EQ(manifest["precision"], "fp32");
+  EXPECT_EQ(manifest["models"], json({{"fp32", "model.onnx"}}));
+  const auto report = json::parse(read_file(folder / "verify.json"))["models"]["fp32"];
+  EXPECT_EQ(report["file"], "model.onnx");
   EXPECT_TRUE(report["passed"].get<bool>());
   EXPECT_EQ(report["samples"], 5);
   EXPECT_LT(report["outputs"]["mask"]["max_abs_difference"].get<double>(), 1e-4);
@@ -71,12 +78,126 @@ TEST_F(PackageTest, HoldsTheModelItsManifestAndTheVerification) {
 
 TEST_F(PackageTest, AddsAModelInHalfPrecisionWhenAsked) {
   options.half = true;
-  export_package(folder, traced, examples, options);
-  const auto report = json::parse(read_file(folder / "verify.json"))["model.fp16.onnx"];
+  options.half_ends = true;
+  const auto exported = export_package(folder, traced, examples, options);
+  EXPECT_EQ(exported.warnings, "");
+  EXPECT_EQ(exported.models.size(), 2U);
+  const auto report = json::parse(read_file(folder / "verify.json"))["models"]["fp16"];
   EXPECT_GT(report["outputs"]["mask"]["max_abs_difference"].get<double>(), 0);
   EXPECT_EQ(report["clipped_weights"], 0);
-  const auto package = Package::open(folder / "model.fp16.onnx");
-  EXPECT_EQ(package.session().run(examples[0]).at("classes").size(1), 5);
+  EXPECT_EQ(report["range"]["samples"], 5);
+  EXPECT_LT(report["range"]["largest"]["max_abs_value"].get<double>(), 65504 / 4);
+  const auto package = Package::open(folder);
+  EXPECT_EQ(package.manifest()["model"], "model.fp16.onnx");
+  EXPECT_EQ(package.manifest()["precision"], "fp16");
+  EXPECT_EQ(package.manifest()["inputs"][0]["dtype"], "uint8");
+  EXPECT_EQ(package.manifest()["outputs"][1]["dtype"], "float16");
+  const auto classes = package.session().run(examples[0]).at("classes");
+  EXPECT_EQ(classes.scalar_type(), torch::kHalf);
+  EXPECT_EQ(classes.size(1), 5);
+  EXPECT_EQ(Package::open(folder / "model.onnx").session().outputs()[1].type, torch::kFloat);
+}
+
+TEST_F(PackageTest, EveryModelKnowsItselfWhenItLeavesItsPackage) {
+  options.half = true;
+  options.half_ends = true;
+  export_package(folder, traced, examples, options);
+  for (const auto& [file, precision, type] :
+       {std::tuple{"model.onnx", "fp32", "float32"}, {"model.fp16.onnx", "fp16", "float16"}}) {
+    fs::copy_file(folder / file, root / file);
+    const auto manifest = Package::open(root / file).manifest();
+    EXPECT_EQ(manifest["model"], file);
+    EXPECT_EQ(manifest["precision"], precision);
+    EXPECT_EQ(manifest["outputs"][0]["dtype"], type);
+  }
+}
+
+TEST_F(PackageTest, RefusesAModelThatOverflowsInHalfPrecision) {
+  {
+    const torch::NoGradGuard no_grad;
+    module->classes->bias.fill_(80000);
+  }
+  options.half = true;
+  EXPECT_THAT(error_of([&] { export_package(folder, traced, examples, options); }),
+              HasSubstr("export: classes overflows in half precision"));
+  EXPECT_FALSE(fs::exists(folder));
+}
+
+/// A convolution in float, and the same quantised.
+class QuantisedPackageTest : public PackageTest {
+ protected:
+  QuantisedPackageTest() {
+    const auto layer = [](const at::Tensor& x, const at::Tensor& weight) {
+      return torch::conv2d(x, weight, bias(6)).relu();
+    };
+    graph::Function function;
+    convolution = graph::trace_function(*function,
+                                        [&](const Tensors& in) {
+                                          return layer(in[0], weight_of({6, 4, 3, 3}));
+                                        },
+                                        {{1, 4, 6, 8}});
+    QuantisedModel model;
+    model.graph = quantised_graph(
+        [&](auto& in) {
+          return quantised(layer(quantised(in[0]), quantised_weight({6, 4, 3, 3})), 0.1, 0);
+        },
+        {{1, 4, 6, 8}});
+    model.layers = {"convolution"};
+    model.coverage = {{"quantised", 1}};
+    model.encodings = [](const auto& tensors) { return tensors.at("x0") + " in 8 bits\n"; };
+    options.quantised = model;
+    rows = {random_example(convolution, 4, 3)};
+  }
+
+  graph::Graph convolution;
+  std::vector<std::map<std::string, at::Tensor>> rows;
+};
+
+TEST_F(QuantisedPackageTest, HoldsTheFloatModelAndTheIntegerOne) {
+  options.half = true;
+  std::vector<std::string> measured;
+  options.measure = [&](const Session& session, const std::string& precision) {
+    measured.push_back(precision);
+    return json{{"outputs", session.outputs().size()}};
+  };
+  const auto exported = export_package(folder, convolution, rows, options);
+  EXPECT_EQ(measured, (std::vector<std::string>{"fp32", "fp16", "int8"}));
+
+  const auto package = Package::open(folder);
+  EXPECT_EQ(package.manifest()["model"], "model.int8.onnx");
+  EXPECT_EQ(package.manifest()["precision"], "int8");
+  EXPECT_EQ(
+      package.manifest()["models"],
+      json({{"fp32", "model.onnx"}, {"fp16", "model.fp16.onnx"}, {"int8", "model.int8.onnx"}}));
+  const auto report = json::parse(read_file(folder / "verify.json"))["models"]["int8"];
+  EXPECT_EQ(report["kernels"]["QLinearConv"], 1);
+  EXPECT_EQ(report["coverage"]["quantised"], 1);
+  EXPECT_EQ(report["metrics"]["outputs"], 1);
+  EXPECT_LT(report["outputs"]["y"]["mean_difference_in_steps"].get<double>(), 0.05);
+  EXPECT_NEAR(exported.models.at("int8").outputs.at("y").step, 0.1, 1e-9);
+  EXPECT_EQ(read_file(folder / "encodings.json"), "x0 in 8 bits\n");
+  EXPECT_TRUE(package.manifest()["files"].contains("encodings.json"));
+  const auto full = Package::open(folder / "model.onnx").session().run(rows[0]).at("y");
+  const auto whole = package.session().run(rows[0]).at("y");
+  EXPECT_LT((full - whole).abs().mean().item<double>(), 0.2);
+  EXPECT_FALSE(full.equal(whole));
+}
+
+TEST_F(QuantisedPackageTest, LeavesNothingWhenALayerRunsInFloat) {
+  options.quantised->layers.emplace_back("another/convolution");
+  EXPECT_THAT(error_of([&] { export_package(folder, convolution, rows, options); }),
+              HasSubstr("2 layers are quantised, but ONNX Runtime"));
+  EXPECT_FALSE(fs::exists(folder));
+}
+
+TEST_F(QuantisedPackageTest, LeavesNothingWhenTheMeasurementRefusesAModel) {
+  options.measure = [](const Session&, const std::string& precision) -> json {
+    if (precision == "int8") throw UserError("the gate is shut");
+    return {};
+  };
+  EXPECT_THAT(error_of([&] { export_package(folder, convolution, rows, options); }),
+              HasSubstr("the gate is shut"));
+  EXPECT_FALSE(fs::exists(folder));
 }
 
 TEST_F(PackageTest, RunsAsTheModuleDid) {

@@ -45,6 +45,30 @@ TEST(Verify, FailsWhereOnlyOneOfTheTwoIsNaN) {
   EXPECT_TRUE(verify(root, same, {{{"x0", negative}}}, 1e-4).passed);
 }
 
+TEST(Verify, CountsTheDifferenceOfAQuantisedOutputInSteps) {
+  const auto quantised = [](double offset) {
+    Function module;
+    return graph::trace_function(*module,
+                                 [offset](const Tensors& in) {
+                                   return torch::fake_quantize_per_tensor_affine(in[0] + offset,
+                                                                                 0.5, 0, -128, 127);
+                                 },
+                                 {{1, 4}});
+  };
+  const auto session = Session::from_bytes(write_onnx(quantised(0)));
+  const auto x = torch::tensor({{1.0F, 2.0F, 3.0F, 63.5F}});
+  // 0.5 is a step; 63.5 is the largest number there is.
+  const auto y = verify(quantised(0.5), session, {{{"x0", x}}}, 1e-4).outputs.at("y");
+  EXPECT_EQ(y.step, 0.5);
+  EXPECT_NEAR(y.mean, 3 * 0.5 / 4, 1e-6);
+  const auto report = verify(quantised(0.5), session, {{{"x0", x}}}, 1e-4);
+  EXPECT_NEAR(report.json()["outputs"]["y"]["mean_difference_in_steps"], 0.75, 1e-6);
+  EXPECT_THAT(report.text(), testing::HasSubstr("mean 0.75 steps of 0.5"));
+  EXPECT_FALSE(verify(scaling(1), Session::from_bytes(write_onnx(scaling(1))), {{{"x0", x}}}, 1e-4)
+                   .json()["outputs"]["y"]
+                   .contains("step"));
+}
+
 TEST(Verify, WantsAnExample) {
   const auto session = Session::from_bytes(write_onnx(scaling(2)));
   EXPECT_THROW(verify(scaling(2), session, {}, 1e-4), UserError);
