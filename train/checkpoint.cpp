@@ -45,23 +45,28 @@ std::string digest(const StateDict& all, const Metadata& metadata) {
 
 }  // namespace
 
-void save_checkpoint(const std::filesystem::path& path, const Checkpoint& c) {
+void save_checkpoint(const std::filesystem::path& path, const Checkpoint& c,
+                     const BatchPart& batch) {
   StateDict all = c.deployed();
   if (!c.average.empty()) add(all, "raw/", c.weights);
   add(all, "optimizer/", c.optimizer);
   add(all, "weighting/", c.weighting);
+  add(all, "batch/", batch.tensors);
   const nlohmann::json state = {{"step", c.step},
                                 {"average_updates", c.average_updates},
                                 {"skipped_in_a_row", c.skipped_in_a_row},
                                 {"best", c.best},
+                                {"loss_scale", c.loss_scale},
+                                {"good_steps", c.good_steps},
                                 {"optimizer_type", c.optimizer_type},
                                 {"averaged", !c.average.empty()}};
   Metadata metadata = {{"format", kFormat}, {"state", state.dump()}, {"config", c.config}};
+  if (!batch.notes.empty()) metadata["batch"] = batch.notes;
   metadata["sha256"] = digest(all, metadata);
   models::save_tensors(path, all, metadata);
 }
 
-Checkpoint load_checkpoint(const std::filesystem::path& path) {
+Checkpoint load_checkpoint(const std::filesystem::path& path, BatchPart* batch) {
   const auto all = models::load_tensors(path);
   auto metadata = models::load_metadata(path);
   if (metadata["format"] != kFormat) {
@@ -85,8 +90,11 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   c.average_updates = state["average_updates"];
   c.skipped_in_a_row = state["skipped_in_a_row"];
   c.best = state["best"];
+  c.loss_scale = state.value("loss_scale", 0.0);
+  c.good_steps = state.value("good_steps", int64_t{0});
   c.optimizer_type = state.value("optimizer_type", "");
   c.config = metadata["config"];
+  if (batch) *batch = {take(all, "batch/"), metadata["batch"]};
   return c;
 }
 

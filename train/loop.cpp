@@ -4,22 +4,12 @@
 #include <cmath>
 
 #include "common/error.h"
+#include "train/kept_buffers.h"
 
 namespace manyfold::train {
 namespace {
 
 using torch::Tensor;
-
-std::map<std::string, Tensor> buffers_of(const torch::nn::Module& module) {
-  std::map<std::string, Tensor> copies;
-  for (const auto& entry : module.named_buffers()) copies[entry.key()] = entry.value().clone();
-  return copies;
-}
-
-void restore_buffers(torch::nn::Module& module, const std::map<std::string, Tensor>& copies) {
-  torch::NoGradGuard no_grad;
-  for (auto& entry : module.named_buffers()) entry.value().copy_(copies.at(entry.key()));
-}
 
 Tensor weighted_sum(const Terms& terms) {
   Tensor sum = terms.front().value * terms.front().weight;
@@ -91,13 +81,19 @@ void LoopOptions::fields(config::Fields& f) {
   f.section("schedule", schedule, "The learning rate over the run.");
 }
 
+uint64_t step_seed(uint64_t seed, int64_t step) {
+  return seed * 1000003 + static_cast<uint64_t>(step);
+}
+
 Loop::Loop(const LoopOptions& options, uint64_t seed, models::MultiTaskModel model,
-           const std::map<std::string, double>& task_weights, LoopHooks hooks)
+           const std::map<std::string, double>& task_weights, LoopHooks hooks,
+           std::optional<GradScaler> scaler)
     : options_(options),
       seed_(seed),
       model_(std::move(model)),
       hooks_(std::move(hooks)),
-      weighting_(losses::make_weighting(options.weighting, task_weights)) {
+      weighting_(losses::make_weighting(options.weighting, task_weights)),
+      scaler_(scaler) {
   weighting_->to(model_->parameters().front().device());
   for (const auto& part : options_.freeze) model_->freeze(part);
   optimizer_ =
@@ -120,14 +116,14 @@ bool Loop::run() {
 StepRecord Loop::train_step() {
   StepRecord record;
   record.step = step_;
+  record.loss_scale = scaler_ ? scaler_->scale() : 0;
   record.lr = optimizer_->set_lr_factor(lr_factor(options_.schedule, step_, options_.steps));
   const auto batch = hooks_.batch(step_);
   record.pictures = batch.size() * batch.pictures.size(1);
 
   model_->train();
-  // Whatever LibTorch draws (dropout) is a function of the step as well.
-  torch::manual_seed(seed_ * 1000003 + static_cast<uint64_t>(step_));
-  const auto buffers = buffers_of(*model_);
+  torch::manual_seed(step_seed(seed_, step_));
+  KeptBuffers buffers(*model_);
   std::map<std::string, Tensor> task_losses;
   for (const auto& [task, terms] : hooks_.objective(batch, step_)) {
     for (const auto& term : terms) {
@@ -143,7 +139,11 @@ StepRecord Loop::train_step() {
     record.loss = loss.item<double>();
     update(loss, record);
   }
-  if (record.skipped) restore_buffers(*model_, buffers);
+  if (record.skipped) buffers.restore();
+  if (record.skipped && !record.rescaled && hooks_.skipped) hooks_.skipped(record, batch);
+  // A loss that is not finite says nothing of its scale: there was no backward pass.
+  if (scaler_ && !task_losses.empty() && std::isfinite(record.loss))
+    scaler_->update(!record.skipped);
   ++step_;
   return record;
 }
@@ -151,16 +151,26 @@ StepRecord Loop::train_step() {
 void Loop::update(const Tensor& loss, StepRecord& record) {
   record.skipped = !std::isfinite(record.loss);
   if (record.skipped) return;
-  optimizer_->zero_grad();
-  loss.backward();
+  backward(loss);
   record.grad_norm = optimizer_->clip_grad_norm(options_.clip_norm);
   record.skipped = !std::isfinite(record.grad_norm);
+  record.rescaled = record.skipped && scaler_ && !scaler_->at_floor();
   if (record.skipped) return;
   optimizer_->step();
   if (average_) average_->update(*model_);
 }
 
+void Loop::backward(const Tensor& loss) {
+  optimizer_->zero_grad();
+  if (!scaler_) return loss.backward();
+  scaler_->scaled(loss).backward();
+  auto parameters = model_->parameters();
+  for (const auto& parameter : weighting_->parameters()) parameters.push_back(parameter);
+  scaler_->unscale(parameters);
+}
+
 void Loop::guard_against_skips(const StepRecord& record) {
+  if (record.rescaled) return;
   skipped_in_a_row_ = record.skipped ? skipped_in_a_row_ + 1 : 0;
   if (skipped_in_a_row_ <= options_.max_skipped_steps) return;
   throw UserError(
@@ -198,6 +208,10 @@ Checkpoint Loop::snapshot() const {
   checkpoint.average_updates = average_ ? average_->updates() : 0;
   checkpoint.skipped_in_a_row = skipped_in_a_row_;
   checkpoint.best = best_;
+  if (scaler_) {
+    checkpoint.loss_scale = scaler_->scale();
+    checkpoint.good_steps = scaler_->good_steps();
+  }
   return checkpoint;
 }
 
@@ -212,6 +226,8 @@ void Loop::restore(const Checkpoint& checkpoint) {
   step_ = checkpoint.step;
   skipped_in_a_row_ = checkpoint.skipped_in_a_row;
   best_ = checkpoint.best;
+  if (scaler_ && checkpoint.loss_scale > 0)
+    scaler_.emplace(checkpoint.loss_scale, checkpoint.good_steps);
 }
 
 }  // namespace manyfold::train

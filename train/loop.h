@@ -13,6 +13,7 @@
 #include "models/multitask.h"
 #include "train/checkpoint.h"
 #include "train/ema.h"
+#include "train/grad_scaler.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
 #include "train/supervised.h"
@@ -42,8 +43,11 @@ struct StepRecord {
   std::map<std::string, double> losses;   // by task: the weighted sum of its terms
   std::map<std::string, double> weights;  // of the tasks, as the weighting has them now
   double lr = 0;
-  double grad_norm = 0;  // before clipping
-  bool skipped = false;  // the loss or a gradient was not finite: nothing was changed by this step
+  double grad_norm = 0;   // before clipping
+  bool skipped = false;   // the loss or a gradient was not finite: nothing was changed by this step
+  double loss_scale = 0;  // of this step; 0 without a scaler
+  /// Skipped, and a smaller loss scale is tried from here on: no reason to worry.
+  bool rescaled = false;
   int64_t pictures = 0;
 };
 
@@ -54,6 +58,10 @@ struct LoopHooks {
   /// The terms to learn from, in a step counted from 0.
   std::function<TaskTerms(const data::Batch&, int64_t step)> objective;
   std::function<void(const StepRecord&)> logged;
+  /// Before `logged`, of a step that was skipped and not for its loss scale. Model, buffers,
+  /// optimiser and `snapshot()` are as before the step; where the loss was finite, the parameters
+  /// hold the gradients that were not. May be empty.
+  std::function<void(const StepRecord&, const data::Batch&)> skipped;
   /// Scores the model as it stands (weights averaged if so configured), in evaluation mode; higher
   /// is better.
   std::function<double(int64_t steps_done)> evaluate;
@@ -63,15 +71,22 @@ struct LoopHooks {
   std::function<bool()> stop;
 };
 
+/// What LibTorch's generator is seeded with at a step, so that what it draws (dropout) is a
+/// function of the step as well.
+uint64_t step_seed(uint64_t seed, int64_t step);
+
 /// The one training loop: supervised learning, distillation and pre-training are objectives of it.
 /// The state between two steps is what `snapshot` returns, so a resumed run repeats an
 /// uninterrupted one bit for bit.
 class Loop {
  public:
-  /// `task_weights` by name of the task. The device is that of the model's parameters.
+  /// `task_weights` by name of the task. The device is that of the model's parameters. `scaler`:
+  /// scales the loss for gradients in half precision; a step that it skips on the way to a fitting
+  /// scale does not count for `max_skipped_steps`.
   /// Throws ConfigError for a part in `freeze` or `lr_scale` that the model does not have.
   Loop(const LoopOptions& options, uint64_t seed, models::MultiTaskModel model,
-       const std::map<std::string, double>& task_weights, LoopHooks hooks);
+       const std::map<std::string, double>& task_weights, LoopHooks hooks,
+       std::optional<GradScaler> scaler = {});
 
   /// Trains up to `options.steps`; returns false if it was stopped before.
   /// Throws UserError when too many steps in a row had to be skipped.
@@ -87,6 +102,7 @@ class Loop {
  private:
   StepRecord train_step();
   void update(const torch::Tensor& loss, StepRecord& record);
+  void backward(const torch::Tensor& loss);
   void guard_against_skips(const StepRecord& record);
   void evaluate_and_save(bool last);
 
@@ -97,6 +113,7 @@ class Loop {
   std::shared_ptr<losses::LossWeighting> weighting_;
   std::unique_ptr<Optimizer> optimizer_;
   std::optional<WeightAverage> average_;
+  std::optional<GradScaler> scaler_;
   int64_t step_ = 0;
   int64_t skipped_in_a_row_ = 0;
   double best_ = -1;

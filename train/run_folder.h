@@ -13,6 +13,8 @@ struct RunFolder {
   std::filesystem::path overrides() const { return path / "overrides.yaml"; }
   std::filesystem::path last() const { return path / "checkpoints" / "last.safetensors"; }
   std::filesystem::path best() const { return path / "checkpoints" / "best.safetensors"; }
+  std::filesystem::path init() const { return path / "checkpoints" / "init.safetensors"; }
+  std::filesystem::path skipped() const { return path / "skipped"; }
   std::filesystem::path log() const { return path / "metrics.jsonl"; }
   std::filesystem::path metrics() const { return path / "metrics.json"; }
   std::filesystem::path report() const { return path / "report.html"; }

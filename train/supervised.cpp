@@ -16,19 +16,36 @@ data::Labels select(const data::Labels& labels, const Tensor& rows) {
           select(labels.landmarks, rows), select(labels.visible, rows)};
 }
 
+template <class Act>
+std::vector<Tensor> without_gradients(Act act) {
+  const torch::NoGradGuard no_grad;
+  return act();
+}
+
 }  // namespace
 
-TaskTerms supervised_terms(const Forward& forward, const Tasks& tasks, const data::Batch& batch) {
-  const auto features = forward.encode(batch.pictures.flatten(0, 1));
+TaskTerms supervised_terms(const Forward& forward, const Tasks& tasks, const data::Batch& batch,
+                           const Teacher* teacher) {
+  const auto pictures = batch.pictures.flatten(0, 1);
+  const auto features = forward.encode(pictures);
+  const auto taught = teacher ? without_gradients([&] { return teacher->forward.encode(pictures); })
+                              : std::vector<Tensor>();
   TaskTerms all;
   for (const auto& [name, options] : tasks) {
     const auto& labels = batch.labels.at(name);
-    const auto rows = labels.present.nonzero().flatten();
-    if (rows.size(0) == 0) continue;
-    const bool everyone = rows.size(0) == batch.size();
-    const auto outputs =
-        forward.head(name, features, everyone ? std::nullopt : std::optional<Tensor>(rows));
-    all.emplace_back(name, options.task->loss(outputs, everyone ? labels : select(labels, rows)));
+    const auto labelled = labels.present.nonzero().flatten();
+    if (labelled.size(0) == 0) continue;
+    const bool everyone = labelled.size(0) == batch.size();
+    const auto rows = everyone ? std::nullopt : std::optional<Tensor>(labelled);
+    const auto outputs = forward.head(name, features, rows);
+    all.emplace_back(name,
+                     options.task->loss(outputs, everyone ? labels : select(labels, labelled)));
+    if (!teacher) continue;
+    const auto target =
+        without_gradients([&] { return teacher->forward.head(name, taught, rows); });
+    all.back().second.push_back({"imitation",
+                                 options.task->imitation(outputs, target, teacher->temperature),
+                                 teacher->weight});
   }
   return all;
 }

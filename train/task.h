@@ -2,6 +2,7 @@
 
 #include <torch/nn/module.h>
 
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <opencv2/core/types.hpp>
@@ -25,6 +26,13 @@ struct Term {
 };
 using Terms = std::vector<Term>;
 
+/// How much worse a task's figure may be after an export, at most.
+struct GateLimit {
+  std::string figure;     // of the task's metric
+  double limit;           // in the figure's unit: 0.005 is half a point of an IoU
+  bool relative = false;  // then a share of the figure before: 0.02 is 2 % of it
+};
+
 /// One function of the model: its label, head, loss, decoder and metric stand together, in one file
 /// of tasks/.
 class Task {
@@ -41,6 +49,14 @@ class Task {
   /// same rows.
   virtual Terms loss(const std::vector<torch::Tensor>& outputs,
                      const data::Labels& labels) const = 0;
+  /// How far raw outputs are from a teacher's for the same rows: a scalar, 0 where they agree.
+  /// `temperature` softens scores.
+  virtual torch::Tensor imitation(const std::vector<torch::Tensor>& outputs,
+                                  const std::vector<torch::Tensor>& teacher,
+                                  double temperature) const = 0;
+  /// Channels of the (only) output that need scales of their own when it is quantised, by what they
+  /// mean; empty when all mean one thing.
+  virtual std::map<std::string, std::vector<int64_t>> output_parts() const { return {}; }
   /// One prediction for each row of the outputs, in pixels of the network's input. Objects come
   /// with every score from a low one on: whoever shows them applies `threshold`.
   virtual std::vector<data::Label> decode(const std::vector<torch::Tensor>& outputs,
@@ -51,6 +67,8 @@ class Task {
   /// One number in [0, 1], higher is better, out of the metric's figures: what the best checkpoint
   /// is chosen by. NaN when there was nothing to measure.
   virtual double score(const std::vector<metrics::Figure>& figures) const = 0;
+  /// The figures that an exported model must keep, and how closely.
+  virtual std::vector<GateLimit> gate() const = 0;
   /// What a host program needs to decode the outputs: class names, anchors, strides, thresholds.
   virtual nlohmann::json describe() const = 0;
 };

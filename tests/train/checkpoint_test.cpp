@@ -9,6 +9,7 @@
 
 #include "common/atomic_file.h"
 #include "common/error.h"
+#include "common/sha256.h"
 
 namespace manyfold::train {
 namespace {
@@ -33,6 +34,8 @@ class CheckpointTest : public testing::Test {
     checkpoint.average_updates = 11;
     checkpoint.skipped_in_a_row = 1;
     checkpoint.best = 0.1 + 0.2;
+    checkpoint.loss_scale = 4096;
+    checkpoint.good_steps = 17;
     checkpoint.config = "seed: 1\n";
   }
   void TearDown() override { fs::remove_all(folder); }
@@ -58,7 +61,29 @@ TEST_F(CheckpointTest, ComesBackAsItWas) {
   EXPECT_EQ(found.average_updates, 11);
   EXPECT_EQ(found.skipped_in_a_row, 1);
   EXPECT_EQ(found.best, 0.1 + 0.2);
+  EXPECT_EQ(found.loss_scale, 4096);
+  EXPECT_EQ(found.good_steps, 17);
   EXPECT_EQ(found.config, "seed: 1\n");
+}
+
+// As files were before there was a scaler: no word of it in the state.
+TEST_F(CheckpointTest, ReadsAFileWithoutALossScale) {
+  const auto weight = torch::tensor({1.0F, 2.0F});
+  std::map<std::string, std::string> metadata = {
+      {"config", "seed: 1\n"},
+      {"format", "manyfold checkpoint 1"},
+      {"state",
+       R"({"averaged":false,"average_updates":0,"best":0.5,"skipped_in_a_row":0,"step":3})"}};
+  std::string text;
+  for (const auto& [key, value] : metadata) text += key + '\n' + value + '\n';
+  text += "a.weight Float 2";
+  text.append(static_cast<const char*>(weight.data_ptr()), weight.nbytes());
+  metadata["sha256"] = sha256(text);
+  models::save_tensors(folder / "c", {{"a.weight", weight}}, metadata);
+  const auto found = load_checkpoint(folder / "c");
+  EXPECT_EQ(found.step, 3);
+  EXPECT_EQ(found.loss_scale, 0);
+  EXPECT_EQ(found.good_steps, 0);
 }
 
 TEST_F(CheckpointTest, HoldsTheDeployedWeightsUnderTheirOwnNames) {

@@ -41,7 +41,7 @@ data::Batch batch_of(int64_t step) {
 /// A loop over the batches above that keeps what it was told.
 struct Fixture {
   explicit Fixture(LoopOptions options = {}, int64_t nan_from = -1,
-                   torch::Device device = torch::kCPU)
+                   torch::Device device = torch::kCPU, std::optional<GradScaler> scaler = {})
       : model(small_model()) {
     model->to(device);
     options.schedule.warmup_steps = 2;
@@ -54,9 +54,22 @@ struct Fixture {
       auto loss = torch::nll_loss(model->head("sign", features).at(0).log_softmax(1),
                                   batch.labels.at("sign").index);
       if (nan_from >= 0 && batch.step >= nan_from) loss = loss * std::nan("");
+      if (gradients_fit) {
+        loss.register_hook([this](const torch::Tensor& gradient) {
+          return gradients_fit(gradient.item<double>()) ? gradient : gradient * INFINITY;
+        });
+      }
       return {{"sign", {{"nll", loss}}}};
     };
     hooks.logged = [this](const StepRecord& record) { records.push_back(record); };
+    hooks.skipped = [this](const StepRecord& record, const data::Batch& batch) {
+      skipped_at.push_back(record.step);
+      EXPECT_EQ(batch.step, record.step);
+      at_skip = loop->snapshot();
+      for (auto* state : {&at_skip.weights, &at_skip.average, &at_skip.optimizer}) {
+        for (auto& [name, tensor] : *state) tensor = tensor.detach().clone();
+      }
+    };
     hooks.evaluate = [this](int64_t steps) {
       evaluated.push_back(steps);
       return scores.empty() ? 0 : scores.at(evaluated.size() - 1);
@@ -67,13 +80,15 @@ struct Fixture {
     };
     hooks.stop = [this] { return stop_after >= 0 && loop->steps_done() >= stop_after; };
     loop = std::make_unique<Loop>(options, 5, model, std::map<std::string, double>{{"sign", 1.0}},
-                                  std::move(hooks));
+                                  std::move(hooks), scaler);
   }
 
   models::MultiTaskModel model;
   std::unique_ptr<Loop> loop;
   std::vector<StepRecord> records;
-  std::vector<int64_t> evaluated, best_at, saved_at;
+  std::vector<int64_t> evaluated, best_at, saved_at, skipped_at;
+  Checkpoint at_skip;                         // the last snapshot that `skipped` took
+  std::function<bool(double)> gradients_fit;  // by the gradient of the loss, which is its scale
   std::vector<double> scores;
   int64_t stop_after = -1;
 };
@@ -152,6 +167,76 @@ TEST(Loop, EndsWhenTooManyStepsInARowAreNotFinite) {
       [&] { run.loop->run(); },
       ThrowsMessage<UserError>(AllOf(HasSubstr("4 steps in a row up to step 5"),
                                      HasSubstr("sign.nll"), HasSubstr("train.optimizer.lr"))));
+}
+
+TEST(Loop, HandsASkippedStepOnAsItWasBeforeIt) {
+  Fixture one(options_for(1)), two(options_for(2), /*nan_from=*/1);
+  one.loop->run();
+  two.loop->run();
+  EXPECT_EQ(two.skipped_at, std::vector<int64_t>{1});
+  EXPECT_EQ(two.at_skip.step, 1);
+  EXPECT_EQ(two.at_skip.skipped_in_a_row, 0);
+  const auto before = one.loop->snapshot();
+  expect_equal(two.at_skip.weights, before.weights);
+  expect_equal(two.at_skip.average, before.average);
+  expect_equal(two.at_skip.optimizer, before.optimizer);
+}
+
+TEST(Loop, ALossScaleOfAPowerOfTwoChangesNothing) {
+  Fixture plain(options_for(3)), scaled(options_for(3), -1, torch::kCPU, GradScaler());
+  plain.loop->run();
+  scaled.loop->run();
+  EXPECT_EQ(scaled.records[0].loss_scale, 65536);
+  EXPECT_EQ(plain.records[0].loss_scale, 0);
+  for (size_t i = 0; i < 3; ++i)
+    EXPECT_NEAR(scaled.records[i].grad_norm, plain.records[i].grad_norm, 1e-5) << i;
+  EXPECT_EQ(scaled.loop->snapshot().good_steps, 3);
+}
+
+TEST(Loop, ALossScaleThatIsTooLargeIsLoweredAndIsNoReasonToWorry) {
+  auto options = options_for(8);
+  options.max_skipped_steps = 0;
+  Fixture run(options, -1, torch::kCPU, GradScaler());
+  run.gradients_fit = [](double scale) { return scale <= 4096; };
+  EXPECT_TRUE(run.loop->run());
+  for (const auto& record : run.records) {
+    EXPECT_EQ(record.rescaled, record.step < 4) << record.step;  // 65536, 32768, 16384, 8192
+    EXPECT_EQ(record.skipped, record.step < 4) << record.step;
+  }
+  EXPECT_EQ(run.records.back().loss_scale, 4096);
+  EXPECT_TRUE(run.skipped_at.empty());
+  EXPECT_EQ(run.loop->snapshot().average_updates, 4);
+  EXPECT_EQ(run.loop->snapshot().good_steps, 4);
+}
+
+TEST(Loop, GradientsThatNoLossScaleMendsEndTheRun) {
+  auto options = options_for(100);
+  options.max_skipped_steps = 2;
+  Fixture run(options, -1, torch::kCPU, GradScaler());
+  run.gradients_fit = [](double) { return false; };
+  // Nine halvings lead to the floor of 128; from step 9 on steps count.
+  EXPECT_THAT([&] { run.loop->run(); },
+              ThrowsMessage<UserError>(AllOf(HasSubstr("3 steps in a row up to step 11"),
+                                             HasSubstr("the gradient is not"))));
+  EXPECT_EQ(run.skipped_at, (std::vector<int64_t>{9, 10, 11}));
+  EXPECT_EQ(run.at_skip.loss_scale, 128);
+}
+
+TEST(Loop, ALossThatIsNotFiniteLeavesItsScale) {
+  Fixture run(options_for(2), /*nan_from=*/1, torch::kCPU, GradScaler());
+  run.loop->run();
+  EXPECT_FALSE(run.records.at(1).rescaled);
+  EXPECT_EQ(run.loop->snapshot().loss_scale, 65536);
+}
+
+TEST(Loop, AResumedRunGoesOnWithItsLossScale) {
+  Fixture first(options_for(1), -1, torch::kCPU, GradScaler(512, 1999));
+  first.loop->run();
+  Fixture second(options_for(2), -1, torch::kCPU, GradScaler());
+  second.loop->restore(first.loop->snapshot());
+  second.loop->run();
+  EXPECT_EQ(second.records.at(0).loss_scale, 1024);
+  EXPECT_EQ(second.loop->snapshot().good_steps, 1);
 }
 
 TEST(Loop, AFrozenEncoderKeepsItsWeightsAndStatistics) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "losses/classification.h"
+#include "losses/imitation.h"
 #include "models/heads.h"
 
 namespace manyfold::train {
@@ -63,6 +64,12 @@ Terms ClassificationTask::loss(const std::vector<torch::Tensor>& outputs,
   return {{"cross_entropy", losses::class_cross_entropy(outputs.at(0), labels.index, smoothing_)}};
 }
 
+torch::Tensor ClassificationTask::imitation(const std::vector<torch::Tensor>& outputs,
+                                            const std::vector<torch::Tensor>& teacher,
+                                            double temperature) const {
+  return losses::imitate_scores(outputs.at(0), teacher.at(0), temperature);
+}
+
 std::vector<data::Label> ClassificationTask::decode(const std::vector<torch::Tensor>& outputs,
                                                     cv::Size) const {
   const auto [scores, indices] = outputs.at(0).softmax(1).max(1);
@@ -80,6 +87,8 @@ std::unique_ptr<metrics::Metric> ClassificationTask::metric() const {
 double ClassificationTask::score(const std::vector<metrics::Figure>& figures) const {
   return metrics::value_of(figures, "macro_f1");
 }
+
+std::vector<GateLimit> ClassificationTask::gate() const { return {{"accuracy", 0.005}}; }
 
 nlohmann::json ClassificationTask::describe() const {
   return {{"type", "classification"}, {"classes", classes_}, {"activation", "softmax"}};

@@ -16,10 +16,14 @@ class ClassificationTask : public Task {
   std::shared_ptr<models::Head> make_head(
       const std::vector<models::FeatureInfo>& features) const override;
   Terms loss(const std::vector<torch::Tensor>& outputs, const data::Labels& labels) const override;
+  torch::Tensor imitation(const std::vector<torch::Tensor>& outputs,
+                          const std::vector<torch::Tensor>& teacher,
+                          double temperature) const override;
   std::vector<data::Label> decode(const std::vector<torch::Tensor>& outputs,
                                   cv::Size input) const override;
   std::unique_ptr<metrics::Metric> metric() const override;
   double score(const std::vector<metrics::Figure>& figures) const override;
+  std::vector<GateLimit> gate() const override;
   nlohmann::json describe() const override;
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "losses/imitation.h"
 #include "losses/ssld.h"
 #include "losses/ssld_decode.h"
 #include "metrics/matching.h"
@@ -31,13 +32,12 @@ std::string mirror_problem(const std::vector<int64_t>& mirrored) {
   return "";
 }
 
-/// The mean error of the key points: in units of the eyes' distance where the metric knows the
-/// eyes, else of the box's size. NaN where no key points were.
-double point_error(const std::vector<metrics::Figure>& figures) {
-  for (const auto& figure : figures) {
-    if (figure.name == "nme") return figure.value;
-  }
-  return metrics::value_of(figures, "nme_box");
+/// The figure that is the mean error of the key points: in units of the eyes' distance where the
+/// metric knows the eyes, else of the box's size. NaN where no key points were.
+const char* point_error(const std::vector<metrics::Figure>& figures) {
+  const bool by_eyes = std::any_of(figures.begin(), figures.end(),
+                                   [](const auto& figure) { return figure.name == "nme"; });
+  return by_eyes ? "nme" : "nme_box";
 }
 
 /// Keeps, from the most confident on, what overlaps nothing kept by more than `iou`.
@@ -144,6 +144,22 @@ Terms FacesTask::loss(const std::vector<Tensor>& outputs, const data::Labels& la
   return terms;
 }
 
+Tensor FacesTask::imitation(const std::vector<Tensor>& outputs, const std::vector<Tensor>& teacher,
+                            double /*temperature*/) const {
+  return losses::imitate_objects(outputs.at(0), teacher.at(0), ssld_);
+}
+
+std::map<std::string, std::vector<int64_t>> FacesTask::output_parts() const {
+  std::map<std::string, std::vector<int64_t>> parts;
+  for (int64_t anchor = 0; anchor < ssld_.anchor_count(); ++anchor) {
+    for (int64_t number = 0; number < ssld_.depth(); ++number) {
+      const auto* part = number < 4 ? "box" : number == 4 ? "score" : "landmarks";
+      parts[part].push_back(anchor * ssld_.depth() + number);
+    }
+  }
+  return parts;
+}
+
 std::vector<data::Label> FacesTask::decode(const std::vector<Tensor>& outputs,
                                            cv::Size input) const {
   const auto all = losses::ssld_decode(outputs.at(0), ssld_);
@@ -164,9 +180,16 @@ std::unique_ptr<metrics::Metric> FacesTask::metric() const {
 double FacesTask::score(const std::vector<metrics::Figure>& figures) const {
   const double precision = figures.at(0).value;  // named by metric.iou: ap50, ap75
   if (ssld_.landmarks == 0) return precision;
-  const double error = point_error(figures);
+  const double error = metrics::value_of(figures, point_error(figures));
   // A set may label boxes alone.
   return std::isfinite(error) ? (precision + std::max(0.0, 1 - error)) / 2 : precision;
+}
+
+std::vector<GateLimit> FacesTask::gate() const {
+  const auto figures = metric()->figures();
+  std::vector<GateLimit> limits = {{figures.at(0).name, 0.01}};
+  if (ssld_.landmarks > 0) limits.push_back({point_error(figures), 0.02, /*relative=*/true});
+  return limits;
 }
 
 nlohmann::json FacesTask::describe() const {

@@ -18,11 +18,16 @@ class FacesTask : public Task {
   std::shared_ptr<models::Head> make_head(
       const std::vector<models::FeatureInfo>& features) const override;
   Terms loss(const std::vector<torch::Tensor>& outputs, const data::Labels& labels) const override;
+  torch::Tensor imitation(const std::vector<torch::Tensor>& outputs,
+                          const std::vector<torch::Tensor>& teacher,
+                          double temperature) const override;
+  std::map<std::string, std::vector<int64_t>> output_parts() const override;
   std::vector<data::Label> decode(const std::vector<torch::Tensor>& outputs,
                                   cv::Size input) const override;
   double threshold() const override { return threshold_; }
   std::unique_ptr<metrics::Metric> metric() const override;
   double score(const std::vector<metrics::Figure>& figures) const override;
+  std::vector<GateLimit> gate() const override;
   nlohmann::json describe() const override;
 
  private:

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "losses/imitation.h"
 #include "losses/segmentation.h"
 #include "models/heads.h"
 
@@ -57,6 +58,11 @@ Terms SegmentationTask::loss(const std::vector<Tensor>& outputs, const data::Lab
   return terms;
 }
 
+Tensor SegmentationTask::imitation(const std::vector<Tensor>& outputs,
+                                   const std::vector<Tensor>& teacher, double temperature) const {
+  return losses::imitate_scores(outputs.at(0), teacher.at(0), temperature);
+}
+
 std::vector<data::Label> SegmentationTask::decode(const std::vector<Tensor>& outputs,
                                                   cv::Size input) const {
   const auto& logits = outputs.at(0);
@@ -78,10 +84,15 @@ std::unique_ptr<metrics::Metric> SegmentationTask::metric() const {
   return std::make_unique<metrics::SegmentationMetric>(classes_, metric_);
 }
 
-double SegmentationTask::score(const std::vector<metrics::Figure>& figures) const {
-  return binary() ? metrics::value_of(figures, metrics::figure_name(classes_[1]) + "_iou")
-                  : metrics::value_of(figures, "miou");
+std::string SegmentationTask::main_figure() const {
+  return binary() ? metrics::figure_name(classes_[1]) + "_iou" : "miou";
 }
+
+double SegmentationTask::score(const std::vector<metrics::Figure>& figures) const {
+  return metrics::value_of(figures, main_figure());
+}
+
+std::vector<GateLimit> SegmentationTask::gate() const { return {{main_figure(), 0.005}}; }
 
 nlohmann::json SegmentationTask::describe() const {
   return {{"type", "segmentation"},

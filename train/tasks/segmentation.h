@@ -18,14 +18,19 @@ class SegmentationTask : public Task {
   std::shared_ptr<models::Head> make_head(
       const std::vector<models::FeatureInfo>& features) const override;
   Terms loss(const std::vector<torch::Tensor>& outputs, const data::Labels& labels) const override;
+  torch::Tensor imitation(const std::vector<torch::Tensor>& outputs,
+                          const std::vector<torch::Tensor>& teacher,
+                          double temperature) const override;
   std::vector<data::Label> decode(const std::vector<torch::Tensor>& outputs,
                                   cv::Size input) const override;
   std::unique_ptr<metrics::Metric> metric() const override;
   double score(const std::vector<metrics::Figure>& figures) const override;
+  std::vector<GateLimit> gate() const override;
   nlohmann::json describe() const override;
 
  private:
   bool binary() const { return classes_.size() == 2; }
+  std::string main_figure() const;
 
   std::vector<std::string> classes_ = {"background", "person"};
   std::string pixel_loss_ = "cross_entropy";

@@ -1,0 +1,54 @@
+#include "train/qat.h"
+
+namespace manyfold::train {
+
+using quantise::Mode;
+
+quantise::ModelFacts facts_of(const Tasks& tasks) {
+  quantise::ModelFacts facts;
+  for (const auto& [name, options] : tasks) {
+    const auto parts = options.task->output_parts();
+    if (!parts.empty()) facts.parts[name] = parts;
+  }
+  return facts;
+}
+
+std::shared_ptr<quantise::QuantisedModel> make_quantised(models::MultiTaskModel& model,
+                                                         const Tasks& tasks, cv::Size input,
+                                                         const quantise::QuantiseOptions& options,
+                                                         bool learned_steps) {
+  const auto graph = trace_model(model, input, graph::Mode::eval);
+  return std::make_shared<quantise::QuantisedModel>(*model, graph, facts_of(tasks), options,
+                                                    learned_steps);
+}
+
+QatSchedule::QatSchedule(models::MultiTaskModel model,
+                         std::shared_ptr<quantise::QuantisedModel> quantised, cv::Size input,
+                         const quantise::QatOptions& options, int64_t steps)
+    : quantised_(std::move(quantised)), options_(options), steps_(steps) {
+  folded_ = forward_of(std::make_shared<const graph::Replay>(quantised_->graph()));
+  if (options_.batch_norm != "live") return;
+  const auto traced = trace_model(model, input, graph::Mode::train);
+  live_ = forward_of(std::make_shared<const graph::Replay>(quantised_->live_graph(traced)));
+}
+
+const Forward& QatSchedule::training(int64_t step) {
+  const auto share = static_cast<double>(step) / static_cast<double>(steps_);
+  quantised_->set_mode(step < options_.observe_steps ? Mode::off : Mode::quantise);
+  const bool following = !options_.learned_steps && share < options_.freeze_ranges;
+  for (const auto& [name, quantiser] : quantised_->quantisers().activations)
+    quantiser->following = following;
+  return options_.batch_norm == "live" && share < options_.freeze_norms ? live_ : folded_;
+}
+
+void QatSchedule::follow() {
+  for (const auto& [name, quantiser] : quantised_->quantisers().activations)
+    quantiser->follow(options_.momentum);
+}
+
+const Forward& QatSchedule::evaluation() {
+  quantised_->set_mode(Mode::quantise);
+  return folded_;
+}
+
+}  // namespace manyfold::train
