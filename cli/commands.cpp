@@ -7,6 +7,7 @@
 #include "cli/evaluate.h"
 #include "cli/export.h"
 #include "cli/predict.h"
+#include "cli/qat.h"
 #include "cli/synth.h"
 #include "cli/train.h"
 
@@ -16,8 +17,8 @@ extern "C" int manyfold_run_command(const std::string& name,
   using namespace manyfold::cli;
   static const std::map<std::string, int (*)(const std::vector<std::string>&)> commands = {
       {"config", run_config}, {"data", run_data},       {"evaluate", run_evaluate},
-      {"export", run_export}, {"predict", run_predict}, {"synth", run_synth},
-      {"train", run_train},
+      {"export", run_export}, {"predict", run_predict}, {"qat", run_qat},
+      {"synth", run_synth},   {"train", run_train},
   };
   return commands.at(name)(arguments);
 }

@@ -1,5 +1,7 @@
 #include "cli/job_options.h"
 
+#include "train/precision.h"
+
 namespace manyfold::cli {
 
 void RunOptions::fields(config::Fields& f) {
@@ -23,15 +25,30 @@ void ExportOptions::fields(config::Fields& f) {
           "Largest difference that an output in ONNX Runtime may have from LibTorch's; past it the "
           "export fails.",
           config::positive());
-  f.field("half", half,
-          "Add model.fp16.onnx, the same model in half precision; how far it is off stands in "
-          "verify.json.");
+  f.field("half_ends", half_ends,
+          "Of a model in half precision: float inputs and outputs are float16, too.");
+  f.field("limits", limits,
+          "How much worse a figure may be in ONNX Runtime than in training, by task.figure "
+          "(+export.limits={faces.ap50: 0.02}); 0.5 point of IoU and accuracy, 1 of AP, 2 % of NME "
+          "where nothing is said.",
+          config::at_least(0));
   f.field("pictures", pictures, "Pictures of the validation sets that the export is verified on.",
           config::at_least(1));
 }
 
 void JobOptions::fields(config::Fields& f) {
   f.field("seed", seed, "What every random draw of the job is computed from.", config::at_least(0));
+  f.field("init", init,
+          "Run or checkpoint whose weights training begins with; empty: drawn from the seed.");
+  f.field(
+      "precision", precision,
+      "Arithmetic that the model is trained, judged and exported in; int8 is quantisation-aware "
+      "training, or the export of a float model after calibration.",
+      train::precision_names());
+  f.field("calibration", calibration,
+          "Pictures that int8 ranges are found on: training, validation, or a folder.");
+  f.section("quantise", quantise, "How a model becomes int8.");
+  f.section("qat", qat, "The schedule of quantisation-aware training.");
   f.section("run", run, "Where the run goes and what it runs on.");
   f.section("model", model, "The shared encoder and the size of its pictures.");
   f.entries("tasks", tasks, "The functions of the model by name; each is one head.");

@@ -7,6 +7,7 @@
 #include "common/config/fields.h"
 #include "data/data_options.h"
 #include "models/model_options.h"
+#include "quantise/options.h"
 #include "train/loop.h"
 #include "train/task.h"
 
@@ -27,7 +28,8 @@ struct ExportOptions {
   int64_t opset = 13;
   std::string batch = "dynamic";
   double tolerance = 1e-4;
-  bool half = false;
+  bool half_ends = false;
+  std::map<std::string, double> limits;
   int64_t pictures = 16;
   void fields(config::Fields& f);
 };
@@ -35,12 +37,17 @@ struct ExportOptions {
 /// A whole job: the keys at the top of a config.
 struct JobOptions {
   int64_t seed = 0;
+  std::string init;
+  std::string precision = "fp32";
+  std::string calibration = "training";
   RunOptions run;
   models::ModelOptions model;
   train::Tasks tasks;
   data::DataOptions data;
   train::LoopOptions train;
   ExportOptions exporting;
+  quantise::QuantiseOptions quantise;
+  quantise::QatOptions qat;
   void fields(config::Fields& f);
 };
 

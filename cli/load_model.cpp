@@ -3,11 +3,13 @@
 #include <ATen/Parallel.h>
 
 #include "cli/build_model.h"
+#include "cli/calibration.h"
+#include "cli/job_model.h"
 #include "cli/run_export.h"
 #include "cli/saved_job.h"
 #include "common/error.h"
-#include "train/forward.h"
 #include "train/checkpoint.h"
+#include "train/forward.h"
 #include "train/run_folder.h"
 
 namespace manyfold::cli {
@@ -43,17 +45,50 @@ void load_package(const fs::path& path, const std::vector<std::string>& override
   loaded.origin = path.string() + " in ONNX Runtime";
 }
 
+torch::Device device_of(const models::MultiTaskModel& model) {
+  return model->parameters().front().device();
+}
+
+/// An int8 run with its ranges, or a float one that is calibrated now.
+void load_int8(const models::StateDict& weights, const std::string& misfit, LoadedModel& loaded) {
+  const auto& job = loaded.job;
+  auto& model = loaded.model;
+  loaded.calibrated_only = !holds_quantisers(weights);
+  if (loaded.calibrated_only) models::load_state(*model, weights, misfit);
+  loaded.quantised = train::make_quantised(model, job.tasks, job.data.network_size(), job.quantise,
+                                           job.qat.learned_steps && !loaded.calibrated_only);
+  if (!loaded.calibrated_only) models::load_state(*model, weights, misfit);
+  model->eval();
+  if (loaded.calibrated_only)
+    loaded.quantised->calibrate(calibration_pictures(job, device_of(model)));
+  loaded.quantised->set_mode(quantise::Mode::quantise);
+  loaded.predict = train::predictor(
+      train::forward_of(std::make_shared<const graph::Replay>(loaded.quantised->graph())),
+      model->tasks(), device_of(model));
+  loaded.origin += loaded.calibrated_only ? ", int8 after calibration" : ", int8";
+}
+
 void load_run(const fs::path& path, const std::vector<std::string>& overrides,
               LoadedModel& loaded) {
   const auto file = train::find_checkpoint(path);
   const auto checkpoint = train::load_checkpoint(file);
   read_config(checkpoint.config, file, overrides, loaded);
   loaded.model = build_model(loaded.job, prepare_compute(loaded.job.run));
-  models::load_state(*loaded.model, checkpoint.deployed(),
-                     file.string() + " does not fit the model of its config");
-  loaded.model->eval();
-  loaded.predict = train::predictor(loaded.model);
   loaded.origin = file.string() + " in LibTorch";
+  const auto misfit = file.string() + " does not fit the model of its config";
+  if (loaded.job.precision == "int8") {
+    load_int8(checkpoint.deployed(), misfit, loaded);
+    return;
+  }
+  models::load_state(*loaded.model, without_quantisers(checkpoint.deployed()), misfit);
+  loaded.model->eval();
+  loaded.predict =
+      loaded.job.precision == "fp16_device"
+          ? train::predictor(train::forward_in(train::Precision::fp16_device, loaded.model,
+                                               loaded.job.data.network_size())
+                                 .evaluation,
+                             loaded.model->tasks(), device_of(loaded.model))
+          : train::predictor(loaded.model);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "cli/job_options.h"
 #include "exporters/package.h"
 #include "models/multitask.h"
+#include "quantise/quantised_model.h"
 #include "train/evaluate.h"
 
 namespace manyfold::cli {
@@ -19,11 +20,14 @@ struct LoadedModel {
   std::string config;  // the same as YAML
   std::string origin;  // "runs/x/checkpoints/best.safetensors in LibTorch"
   train::Predictor predict;
-  models::MultiTaskModel model{nullptr};        // of a checkpoint
-  std::shared_ptr<exporters::Package> package;  // of a package
+  models::MultiTaskModel model{nullptr};                // of a checkpoint
+  std::shared_ptr<quantise::QuantisedModel> quantised;  // of a checkpoint, with precision=int8
+  bool calibrated_only = false;                         // its checkpoint was of a float run
+  std::shared_ptr<exporters::Package> package;          // of a package
 };
 
-/// Loads what `path` names. `overrides` change the config it carries, as on the command line.
+/// Loads what `path` names. `overrides` change the config it carries, as on the command line: a
+/// float run with precision=int8 is quantised here, after calibration.
 /// Throws UserError for a path that holds no model, a damaged one, or weights that do not fit the
 /// config's architecture.
 LoadedModel load_model(const std::filesystem::path& path,

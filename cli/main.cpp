@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
       {"evaluate", "figures of a trained model on the validation sets"},
       {"export", "write a verified ONNX package of a trained model"},
       {"predict", "run a trained model on pictures, a folder or a video"},
+      {"qat", "train a float model on for int8"},
       {"synth", "write synthetic scenes as a COCO set"},
       {"train", "train a model from a config"},
   };

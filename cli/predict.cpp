@@ -1,7 +1,5 @@
 #include "cli/predict.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
@@ -14,9 +12,9 @@
 #include "cli/label_json.h"
 #include "cli/load_model.h"
 #include "cli/model_line.h"
+#include "cli/picture_files.h"
 #include "common/atomic_file.h"
 #include "common/error.h"
-#include "data/picture_file.h"
 #include "data/warp.h"
 #include "report/overlay.h"
 #include "report/progress.h"
@@ -33,11 +31,7 @@ using Predictions = std::map<std::string, data::Label>;
 Predictions predict(const LoadedModel& loaded, const cv::Mat& rgb) {
   const auto size = loaded.job.data.network_size();
   const auto geometry = data::fit(rgb.size(), size, loaded.job.data.how());
-  const cv::Mat network = data::warp_picture(rgb, geometry);
-  const auto pixels = at::from_blob(network.data, {1, network.rows, network.cols, 3}, at::kByte)
-                          .permute({0, 3, 1, 2})
-                          .clone();
-  const auto outputs = loaded.predict(pixels);
+  const auto outputs = loaded.predict(network_picture(rgb, loaded.job.data));
   Predictions predictions;
   for (const auto& [name, options] : loaded.job.tasks) {
     const auto label = options.task->decode(outputs.at(name), size).at(0);
@@ -72,16 +66,10 @@ std::string lower_extension(const fs::path& path) {
   return extension;
 }
 
-bool has_extension(const fs::path& path, const std::vector<std::string>& known) {
-  return std::count(known.begin(), known.end(), lower_extension(path)) > 0;
-}
-
-bool is_picture(const fs::path& path) {
-  return has_extension(path, {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"});
-}
-
 bool is_video(const fs::path& path) {
-  return has_extension(path, {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"});
+  static const std::set<std::string> known = {".avi", ".m4v",  ".mkv", ".mov",
+                                              ".mp4", ".mpeg", ".mpg", ".webm"};
+  return known.count(lower_extension(path)) > 0;
 }
 
 /// Files as given, and the pictures of folders, sorted.
@@ -92,12 +80,7 @@ std::vector<fs::path> inputs_of(const std::vector<std::string>& paths) {
       inputs.push_back(path);
       continue;
     }
-    std::vector<fs::path> found;
-    for (const auto& entry : fs::recursive_directory_iterator(path)) {
-      if (entry.is_regular_file() && is_picture(entry.path())) found.push_back(entry.path());
-    }
-    if (found.empty()) throw UserError("no pictures in folder " + path.string());
-    std::sort(found.begin(), found.end());
+    const auto found = pictures_below(path);
     inputs.insert(inputs.end(), found.begin(), found.end());
   }
   if (inputs.empty()) throw ConfigError("name pictures, folders or videos behind the model");
@@ -156,7 +139,7 @@ void write_masks(const LoadedModel& loaded, const Predictions& predictions, cons
 }
 
 nlohmann::json predict_picture(const LoadedModel& loaded, const fs::path& path, OutputFolder& out) {
-  const auto rgb = data::decode_picture(data::read_sample_file(path), path.string());
+  const auto rgb = read_picture(path);
   const auto predictions = predict(loaded, rgb);
   const auto stem = out.stem(path);
   const auto drawn = with_extension(stem, ".jpg");

@@ -7,32 +7,14 @@
 #include <cmath>
 
 #include "common/error.h"
+#include "quantise/coverage.h"
 #include "train/forward.h"
+#include "train/gate.h"
 
 namespace manyfold::cli {
 namespace {
 
 using torch::Tensor;
-
-/// Up to `count` pictures, in equal parts from every validation set, each as a batch of one: uint8
-/// [1, 3, H, W].
-std::vector<std::map<std::string, Tensor>> example_pictures(train::ValidationData& data,
-                                                            int64_t count) {
-  std::vector<std::map<std::string, Tensor>> examples;
-  const auto sets = static_cast<int64_t>(data.sources.size());
-  for (int64_t s = 0; s < sets; ++s) {
-    int64_t wanted = (count * (s + 1)) / sets - (count * s) / sets;
-    const auto loader = data::evaluation_loader(*data.sources[static_cast<size_t>(s)], data.options,
-                                                data.specs, data.bad_files);
-    for (auto batch = loader->next(); batch && wanted > 0; batch = loader->next()) {
-      for (int64_t row = 0; row < batch->size() && wanted > 0; ++row, --wanted) {
-        examples.push_back(
-            {{"pictures", batch->pictures[row].clone()}});  // [1, 3, H, W]: the frame is the batch
-      }
-    }
-  }
-  return examples;
-}
 
 nlohmann::json manifest_of(const JobOptions& job, const std::string& config) {
   nlohmann::json tasks = nlohmann::json::object();
@@ -60,7 +42,105 @@ nlohmann::json compare_figures(const train::Evaluation& torch, const train::Eval
   return {{"figures", figures}, {"largest_difference", largest}};
 }
 
+/// Where the scales of an int8 model come from.
+std::string source_of_ranges(const JobOptions& job, const JudgedModel& judged) {
+  const auto calibrated = job.quantise.observer + " over " + std::to_string(job.quantise.pictures) +
+                          " pictures (" + job.calibration + ")";
+  if (judged.calibrated_only) return calibrated;
+  if (job.qat.learned_steps) return "learned in training, from " + calibrated;
+  return "moving average of training, from " + calibrated;
+}
+
+exporters::QuantisedModel quantised_model(const JobOptions& job, const JudgedModel& judged) {
+  const auto& model = *judged.quantised;
+  exporters::QuantisedModel result;
+  result.graph = model.encoded();
+  result.coverage = quantise::coverage_of(model, source_of_ranges(job, judged));
+  result.encodings = [&model](const auto& tensors) {
+    return quantise::encodings_json(model, tensors);
+  };
+  for (const auto& layer : model.plan().layers) result.layers.push_back(layer.node);
+  return result;
+}
+
+/// Judges exported models in ONNX Runtime on the validation sets, against the model that training
+/// gave.
+class GateKeeper {
+ public:
+  GateKeeper(const JobOptions& job, const JudgedModel& judged, train::ValidationData& validation)
+      : job_(job), judged_(judged), validation_(validation), float_(judged.evaluation) {
+    if (!judged.quantised) return;
+    const auto replay = std::make_shared<const graph::Replay>(judged.quantised->float_graph());
+    float_ = train::evaluate(
+        train::predictor(train::forward_of(replay), judged.model->tasks(), torch::kCPU), job.tasks,
+        validation);
+  }
+
+  /// Throws UserError past a limit.
+  nlohmann::json measure(const exporters::Session& session, const std::string& precision) const {
+    const auto found = train::evaluate(predictor(session, job_.tasks), job_.tasks, validation_);
+    const bool int8 = precision == "int8";
+    const auto& trained = int8 && !judged_.calibrated_only ? judged_.evaluation : float_;
+    const auto gate = train::gate_check(trained, found, job_.tasks, job_.exporting.limits);
+    auto json = compare_figures(trained, found);
+    json["gate"] = gate.json();
+    spdlog::info("{} in ONNX Runtime against training:\n{}", precision, gate.text());
+    refuse(gate, precision, trained_way_out(int8));
+    if (!int8) return json;
+    const auto agreement = train::agreement_check(judged_.evaluation, found, job_.tasks);
+    json["agreement"] = agreement.json();
+    if (!agreement.passed())
+      spdlog::warn(
+          "int8 in ONNX Runtime and its model in LibTorch are further apart than 0.1 "
+          "point:\n{}",
+          agreement.text());
+    return json;
+  }
+
+ private:
+  static void refuse(const train::Gate& gate, const std::string& precision,
+                     const std::string& way_out) {
+    if (gate.passed()) return;
+    throw UserError("export: the " + precision +
+                    " model loses more on the validation sets than is allowed:\n" + gate.text() +
+                    "nothing was written; " + way_out);
+  }
+
+  std::string trained_way_out(bool int8) const {
+    const std::string limits = "allow more (+export.limits={TASK.FIGURE: LIMIT})";
+    if (!int8) return limits;
+    return (judged_.calibrated_only ? "train for int8 (manyfold qat RUN), try another "
+                                      "quantise.observer, or "
+                                    : "train longer, keep the most sensitive layers in float "
+                                      "(quantise.sensitivity, quantise.float), or ") +
+           limits;
+  }
+
+  const JobOptions& job_;
+  const JudgedModel& judged_;
+  train::ValidationData& validation_;
+  train::Evaluation float_;
+};
+
 }  // namespace
+
+std::vector<std::map<std::string, Tensor>> example_pictures(train::ValidationData& data,
+                                                            int64_t count) {
+  std::vector<std::map<std::string, Tensor>> examples;
+  const auto sets = static_cast<int64_t>(data.sources.size());
+  for (int64_t s = 0; s < sets; ++s) {
+    int64_t wanted = (count * (s + 1)) / sets - (count * s) / sets;
+    const auto loader = data::evaluation_loader(*data.sources[static_cast<size_t>(s)], data.options,
+                                                data.specs, data.bad_files);
+    for (auto batch = loader->next(); batch && wanted > 0; batch = loader->next()) {
+      for (int64_t row = 0; row < batch->size() && wanted > 0; ++row, --wanted) {
+        examples.push_back(
+            {{"pictures", batch->pictures[row].clone()}});  // [1, 3, H, W]: the frame is the batch
+      }
+    }
+  }
+  return examples;
+}
 
 train::Predictor predictor(const exporters::Session& session, const train::Tasks& tasks) {
   std::vector<std::string> names;
@@ -81,7 +161,8 @@ train::Predictor predictor(const exporters::Session& session, const train::Tasks
     const auto rows = pictures.contiguous();
     std::map<std::string, std::vector<Tensor>> parts;
     for (const auto& chunk : one_by_one ? rows.split(1) : std::vector<Tensor>{rows}) {
-      for (auto& [name, tensor] : session.run({{"pictures", chunk}})) parts[name].push_back(tensor);
+      for (auto& [name, tensor] : session.run({{"pictures", chunk}}))
+        parts[name].push_back(tensor.to(torch::kFloat));
     }
     for (const auto& [task, outputs_of] : names_of) {
       for (const auto& name : outputs_of) outputs[task].push_back(torch::cat(parts.at(name)));
@@ -90,30 +171,35 @@ train::Predictor predictor(const exporters::Session& session, const train::Tasks
   };
 }
 
-void export_run(const JobOptions& job, const std::string& config, models::MultiTaskModel model,
-                train::ValidationData& validation, const train::Evaluation& evaluation,
-                const std::filesystem::path& folder) {
+void export_run(const JobOptions& job, const std::string& config, const JudgedModel& judged,
+                train::ValidationData& validation, const std::filesystem::path& folder) {
+  auto model = judged.model;
   model->to(torch::kCPU);
-  const auto graph = train::trace_model(model, job.data.network_size());
-  auto examples = example_pictures(validation, job.exporting.pictures);
+  const auto examples = example_pictures(validation, job.exporting.pictures);
   if (examples.empty())
     throw UserError("export: data.validation has no pictures to verify the model on");
-
+  const auto graph = judged.quantised ? judged.quantised->frozen()
+                                      : train::trace_model(model, job.data.network_size());
   exporters::PackageOptions options;
   options.opset = static_cast<int>(job.exporting.opset);
   if (job.exporting.batch == "static") options.batch = 1;
   options.tolerance = job.exporting.tolerance;
   options.threads = at::get_num_threads();
   options.name = job.run.name;
-  options.half = job.exporting.half;
+  options.half = job.precision == "fp16" || job.precision == "fp16_device";
+  options.half_ends = job.exporting.half_ends;
   options.manifest = manifest_of(job, config);
-  options.measure = [&](const exporters::Session& session) {
-    return compare_figures(evaluation,
-                           train::evaluate(predictor(session, job.tasks), job.tasks, validation));
+  if (judged.quantised) options.quantised = quantised_model(job, judged);
+  const GateKeeper gate(job, judged, validation);
+  options.measure = [&](const exporters::Session& session, const std::string& precision) {
+    return gate.measure(session, precision);
   };
-  const auto verification = exporters::export_package(folder, graph, examples, options);
-  spdlog::info("exported to {}; {} beside LibTorch on {} pictures:\n{}", folder.string(),
-               verification.runtime, verification.samples, verification.text());
+  const auto exported = exporters::export_package(folder, graph, examples, options);
+  for (const auto& [precision, verification] : exported.models) {
+    spdlog::info("exported {} to {}; {} beside LibTorch on {} pictures:\n{}", precision,
+                 folder.string(), verification.runtime, verification.samples, verification.text());
+  }
+  if (!exported.warnings.empty()) spdlog::warn("{}", exported.warnings);
 }
 
 }  // namespace manyfold::cli

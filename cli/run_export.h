@@ -7,6 +7,7 @@
 #include "exporters/package.h"
 #include "graph/graph.h"
 #include "models/multitask.h"
+#include "quantise/quantised_model.h"
 #include "train/evaluate.h"
 
 namespace manyfold::cli {
@@ -15,13 +16,27 @@ namespace manyfold::cli {
 /// when its outputs do not answer the tasks. The session must outlive it.
 train::Predictor predictor(const exporters::Session& session, const train::Tasks& tasks);
 
-/// Exports a model in evaluation mode into `folder`: the written file is run in ONNX Runtime beside
-/// LibTorch on pictures of the validation sets (drawn scenes where there are none), and the tasks'
-/// figures of both stand in verify.json. `config` is kept in the package, so that it can be
-/// evaluated and used without the run. Throws UserError past the tolerance; nothing is then left
-/// under the final name.
-void export_run(const JobOptions& job, const std::string& config, models::MultiTaskModel model,
-                train::ValidationData& validation, const train::Evaluation& evaluation,
-                const std::filesystem::path& folder);
+/// Up to `count` pictures, in equal parts from every validation set, each as a batch of one: uint8
+/// [1, 3, H, W].
+std::vector<std::map<std::string, torch::Tensor>> example_pictures(train::ValidationData& data,
+                                                                   int64_t count);
+
+/// A trained model with what it is judged by.
+struct JudgedModel {
+  models::MultiTaskModel model;
+  quantise::QuantisedModel* quantised;  // of int8, else null
+  train::Predictor predict;             // in the arithmetic it was trained in
+  const train::Evaluation& evaluation;  // of `predict`
+  bool calibrated_only;                 // int8 without training for it
+};
+
+/// Exports a model in evaluation mode into `folder`, in the job's precision: what is written is run
+/// in ONNX Runtime beside LibTorch on pictures of the validation sets, and the tasks' figures of
+/// both stand in verify.json. `config` is kept in the package, so that it can be evaluated and used
+/// without the run.
+/// Throws UserError past the tolerance of the outputs or the limits of the figures; nothing is then
+/// left under the final name.
+void export_run(const JobOptions& job, const std::string& config, const JudgedModel& judged,
+                train::ValidationData& validation, const std::filesystem::path& folder);
 
 }  // namespace manyfold::cli

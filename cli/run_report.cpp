@@ -92,16 +92,18 @@ std::string evaluation_line(const train::Evaluation& evaluation, int64_t steps_d
 }
 
 void write_run_report(const train::RunFolder& folder, const TrainingRequest& request,
-                      models::MultiTaskModel model, const train::Evaluation& evaluation,
-                      train::ValidationData& validation, const data::BadFiles& training_bad_files,
-                      report::EventFile& events) {
+                      const JudgedModel& judged, train::ValidationData& validation,
+                      const data::BadFiles& training_bad_files, report::EventFile& events) {
   const auto& job = request.job;
+  const auto& evaluation = judged.evaluation;
+  auto model = judged.model;
   report::NamedValues figures = {{"score", evaluation.score}};
   for (const auto& [name, value] : evaluation.flat()) figures.emplace_back(name, value);
   report::write_metrics(folder.metrics(), figures);
 
   report::Report page;
   page.title = job.run.name + ": " + job.model.encoder;
+  if (job.precision != "fp32") page.title += ", " + job.precision;
   page.subtitle = "manyfold train, figures of the best checkpoint on the validation sets";
   int64_t parameters = 0;
   for (const auto& parameter : model->parameters()) parameters += parameter.numel();
@@ -112,7 +114,7 @@ void write_run_report(const train::RunFolder& folder, const TrainingRequest& req
   for (const auto& set : evaluation.sets)
     page.figures.push_back({set.set + ", " + set.task, set.figures});
   page.charts = report::charts_of(report::read_curves(folder.log()));
-  page.pictures = example_pictures(train::predictor(model), job.tasks, validation);
+  page.pictures = example_pictures(judged.predict, job.tasks, validation);
   for (const auto& example : page.pictures)
     events.picture(job.train.steps, "examples/" + example.caption, example.rgb);
   page.tables = {cost_table(model, job.data.network_size())};

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/job_line.h"
+#include "cli/replay_step.h"
 #include "cli/saved_job.h"
 #include "cli/training.h"
 #include "common/atomic_file.h"
@@ -143,10 +144,19 @@ int sweep(const JobLine& line, bool resume) {
 int run_train(const std::vector<std::string>& arguments) {
   po::options_description own;
   own.add_options()("resume",
-                    "go on with the run in run.dir, by its own config; new overrides change it");
+                    "go on with the run in run.dir, by its own config; new overrides change it")(
+      "replay", po::value<std::string>(),
+      "run one step that a run skipped (RUN/skipped/step-*.safetensors) again, by its own config, "
+      "and print where its numbers break; overrides change it");
   const auto line = parse_job_line("train", arguments, "quickstart", Sweeps::allowed, own);
   if (show_instead_of_running(line)) return 0;
   const bool resume = line.options.count("resume") > 0;
+  if (line.options.count("replay")) {
+    if (resume || line.multirun)
+      throw ConfigError("--replay runs one step; leave --resume and --multirun out");
+    replay_step(line.options["replay"].as<std::string>(), line.overrides);
+    return 0;
+  }
   if (line.multirun) return sweep(line, resume);
   const auto request = resume ? resumed_request(run_folder(line), line.overrides)
                               : new_request(line, line.overrides);

@@ -6,18 +6,23 @@
 #include <memory>
 
 #include "cli/build_model.h"
+#include "cli/job_model.h"
 #include "cli/run_export.h"
 #include "cli/run_report.h"
 #include "common/atomic_file.h"
 #include "common/config/yaml_writer.h"
+#include "common/error.h"
 #include "report/event_file.h"
 #include "report/metrics_log.h"
 #include "report/progress.h"
-#include "train/forward.h"
 #include "train/checkpoint.h"
+#include "train/diagnosis.h"
 #include "train/evaluate.h"
+#include "train/forward.h"
 #include "train/loop.h"
+#include "train/precision.h"
 #include "train/run_folder.h"
+#include "train/saved_step.h"
 #include "train/signals.h"
 #include "train/supervised.h"
 
@@ -30,19 +35,19 @@ std::map<std::string, double> task_weights(const train::Tasks& tasks) {
   return weights;
 }
 
-data::Batch to_device(data::Batch batch, torch::Device device) {
-  if (device.is_cpu()) return batch;
-  const auto move = [device](torch::Tensor& tensor) {
-    if (tensor.defined()) tensor = tensor.to(device, /*non_blocking=*/true);
-  };
-  move(batch.pictures);
-  for (auto& [task, labels] : batch.labels) {
-    for (auto* tensor : {&labels.present, &labels.mask, &labels.index, &labels.count, &labels.box,
-                         &labels.object_class, &labels.landmarks, &labels.visible}) {
-      move(*tensor);
-    }
+/// The run to go on with; none for a new one.
+std::optional<train::RunFolder> resumed_folder(const TrainingRequest& request) {
+  if (!request.resume) return {};
+  const auto folder = train::run_to_resume(request.job.run.dir);
+  const bool int8 = request.job.precision == "int8";
+  if (int8 != holds_quantisers(train::load_checkpoint(folder.last()).weights)) {
+    throw UserError("cannot resume: " + folder.last().string() +
+                    (int8 ? " is of a float run and holds no ranges, which precision=int8 needs; "
+                            "begin quantisation-aware training from it by: manyfold qat " +
+                                folder.path.string()
+                          : " is of an int8 run; leave precision as it was there (int8)"));
   }
-  return batch;
+  return folder;
 }
 
 std::string overrides_yaml(const std::vector<std::string>& lines) {
@@ -60,9 +65,12 @@ class Run {
         specs_(train::label_specs(job_.tasks)),
         data_(job_.data, specs_, static_cast<uint64_t>(job_.seed)),
         validation_(job_.data, specs_),
-        model_(build_model(job_, device_)),
+        precision_(train::precision_of(job_.precision)),
+        job_model_(job_, device_, resumed_folder(request)),
+        model_(job_model_.model()),
         loop_(job_.train, static_cast<uint64_t>(job_.seed), model_, task_weights(job_.tasks),
-              hooks()) {
+              hooks(),
+              train::scales_loss(precision_) ? std::optional(train::GradScaler()) : std::nullopt) {
     open_folder();
   }
 
@@ -74,6 +82,8 @@ class Run {
   data::Batch next_batch();
   void log(const train::StepRecord& record);
   double evaluate(int64_t steps_done);
+  void watch_ranges();
+  void keep_skipped(const train::StepRecord& record, const data::Batch& batch);
   void save(const train::Checkpoint& checkpoint, bool best);
   TrainingOutcome finish();
 
@@ -83,7 +93,9 @@ class Run {
   data::LabelSpecs specs_;
   data::TrainingData data_;
   train::ValidationData validation_;
-  models::MultiTaskModel model_;
+  train::Precision precision_;
+  JobModel job_model_;
+  models::MultiTaskModel& model_;
   train::Loop loop_;
   train::RunFolder folder_;
   std::unique_ptr<data::Loader> loader_;
@@ -91,6 +103,7 @@ class Run {
   std::unique_ptr<report::EventFile> events_;
   std::unique_ptr<report::Progress> progress_;
   double waited_ = 0;  // for data, up to the last step
+  int kept_ = 0;       // skipped steps
 };
 
 void Run::open_folder() {
@@ -102,6 +115,7 @@ void Run::open_folder() {
     spdlog::info("resuming {} after step {}", folder_.path.string(), *done);
   } else {
     folder_ = train::new_run(job_.run.dir, job_.run.name);
+    if (job_model_.teacher()) models::save_weights(folder_.init(), *job_model_.teacher());
   }
   write_file(folder_.overrides(), overrides_yaml(request_.overrides));
   write_file(folder_.config(), request_.config);
@@ -114,10 +128,13 @@ void Run::open_folder() {
 train::LoopHooks Run::hooks() {
   train::LoopHooks hooks;
   hooks.batch = [this](int64_t) { return next_batch(); };
-  hooks.objective = [this](const data::Batch& batch, int64_t) {
-    return train::supervised_terms(train::forward_of(model_), job_.tasks, batch);
+  hooks.objective = [this](const data::Batch& batch, int64_t step) {
+    return job_model_.terms(batch, step);
   };
   hooks.logged = [this](const train::StepRecord& record) { log(record); };
+  hooks.skipped = [this](const train::StepRecord& record, const data::Batch& batch) {
+    keep_skipped(record, batch);
+  };
   if (!job_.data.validation.empty())
     hooks.evaluate = [this](int64_t steps) { return evaluate(steps); };
   hooks.save = [this](const train::Checkpoint& checkpoint, bool best) { save(checkpoint, best); };
@@ -128,7 +145,7 @@ train::LoopHooks Run::hooks() {
 data::Batch Run::next_batch() {
   auto batch = loader_->next();
   TORCH_CHECK(batch, "the loader of an endless sequence ended");
-  return to_device(std::move(*batch), device_);
+  return train::to_device(std::move(*batch), device_);
 }
 
 void Run::log(const train::StepRecord& record) {
@@ -142,6 +159,7 @@ void Run::log(const train::StepRecord& record) {
   for (const auto& [task, weight] : record.weights) values.emplace_back("weight/" + task, weight);
   values.emplace_back("lr", record.lr);
   values.emplace_back("grad_norm", record.grad_norm);
+  if (record.loss_scale > 0) values.emplace_back("loss_scale", record.loss_scale);
   if (record.skipped) values.emplace_back("skipped", 1);
   metrics_->add(record.step + 1, values);
   if ((record.step + 1) % 10 == 0) events_->scalars(record.step + 1, values);
@@ -151,7 +169,8 @@ void Run::log(const train::StepRecord& record) {
 }
 
 double Run::evaluate(int64_t steps_done) {
-  const auto evaluation = train::evaluate(train::predictor(model_), job_.tasks, validation_);
+  const auto evaluation = train::evaluate(job_model_.predictor(), job_.tasks, validation_);
+  if (train::needs_half_range(precision_)) watch_ranges();
   report::NamedValues values = {{"val/score", evaluation.score}};
   for (const auto& [name, value] : evaluation.flat()) values.emplace_back("val/" + name, value);
   metrics_->add(steps_done, values);
@@ -159,6 +178,38 @@ double Run::evaluate(int64_t steps_done) {
   progress_->message(evaluation_line(evaluation, steps_done));
   progress_->skip_time();
   return evaluation.score;
+}
+
+/// On a few pictures: every value is kept for it.
+void Run::watch_ranges() {
+  const auto examples = example_pictures(validation_, 4);
+  if (examples.empty()) return;
+  std::vector<torch::Tensor> rows;
+  for (const auto& example : examples) rows.push_back(example.at("pictures"));
+  const auto diagnosis =
+      train::diagnose(precision_, model_, torch::cat(rows).to(device_), graph::Mode::eval);
+  if (!diagnosis.alarming()) return;
+  for (const auto& line : diagnosis.lines()) progress_->message("half precision: " + line);
+}
+
+void Run::keep_skipped(const train::StepRecord& record, const data::Batch& batch) {
+  constexpr int kMostFiles = 3;
+  progress_->message("step " + std::to_string(record.step) +
+                     " was skipped: its loss or gradient is not finite");
+  if (precision_ != train::Precision::int8) {
+    const auto diagnosis =
+        train::diagnose(precision_, model_, batch.pictures.flatten(0, 1), graph::Mode::train);
+    for (const auto& line : diagnosis.lines()) progress_->message("  " + line);
+  }
+  if (kept_++ >= kMostFiles) return;
+  char name[40];
+  std::snprintf(name, sizeof name, "step-%06lld.safetensors", static_cast<long long>(record.step));
+  auto checkpoint = loop_.snapshot();
+  checkpoint.config = request_.config;
+  std::filesystem::create_directories(folder_.skipped());
+  const auto file = folder_.skipped() / name;
+  train::save_step(file, checkpoint, batch);
+  progress_->message("  run it again by: manyfold train --replay " + file.string());
 }
 
 void Run::save(const train::Checkpoint& checkpoint, bool best) {
@@ -192,13 +243,15 @@ TrainingOutcome Run::finish() {
   const auto checkpoint = train::load_checkpoint(train::find_checkpoint(folder_.path));
   models::load_state(*model_, checkpoint.deployed(), folder_.path.string());
   model_->eval();
-  const auto evaluation = train::evaluate(train::predictor(model_), job_.tasks, validation_);
-  model_->to(torch::kCPU);  // where it is traced
+  const auto evaluation = train::evaluate(job_model_.predictor(), job_.tasks, validation_);
   outcome.score = evaluation.score;
   outcome.figures = evaluation.flat();
-  write_run_report(folder_, request_, model_, evaluation, validation_, data_.bad_files(), *events_);
+  model_->to(torch::kCPU);  // where it is traced
+  const JudgedModel judged{model_, job_model_.quantised(), job_model_.predictor(), evaluation,
+                           /*calibrated_only=*/false};
+  write_run_report(folder_, request_, judged, validation_, data_.bad_files(), *events_);
   if (job_.exporting.enabled)
-    export_run(job_, request_.config, model_, validation_, evaluation, folder_.package());
+    export_run(job_, request_.config, judged, validation_, folder_.package());
   return outcome;
 }
 

@@ -153,8 +153,10 @@ TEST_F(Job, ExportsWhatItTrainedAndBothAgree) {
   ASSERT_EQ(trained.exit_code, 0) << trained.output;
   const auto dir = (folder / "run").string();
   const auto verify = nlohmann::json::parse(read_file(folder / "run/export/verify.json"));
-  EXPECT_TRUE(verify["passed"]);
-  EXPECT_LE(verify["metrics"]["largest_difference"], 0.01);
+  const auto& fp32 = verify["models"]["fp32"];
+  EXPECT_TRUE(fp32["passed"]);
+  EXPECT_LE(fp32["metrics"]["largest_difference"], 0.01);
+  EXPECT_TRUE(fp32["metrics"]["gate"]["passed"]);
   EXPECT_TRUE(fs::exists(folder / "run/report.html"));
 
   ASSERT_EQ(run({"evaluate", dir, "--out", dir + "/torch.json"}).exit_code, 0);
@@ -264,6 +266,50 @@ TEST_F(Job, ALearningRateThatDivergesFailsAndSaysWhatToDo) {
                       "train.clip_norm=0", "train.max_skipped_steps=2"}));
   EXPECT_EQ(diverged.exit_code, 1);
   EXPECT_THAT(diverged.output, HasSubstr("train.optimizer.lr"));
+}
+
+TEST_F(Job, ASkippedStepIsKeptAndRunAgain) {
+  const auto diverged =
+      run(job("run", {"train.steps=60", "train.optimizer.type=sgd", "train.optimizer.lr=1e30",
+                      "train.clip_norm=0", "train.max_skipped_steps=5"}));
+  ASSERT_EQ(diverged.exit_code, 1);
+  std::vector<fs::path> kept;
+  for (const auto& entry : fs::directory_iterator(folder / "run/skipped"))
+    kept.push_back(entry.path());
+  ASSERT_EQ(kept.size(), 3u) << "six steps were skipped, and three are kept";
+  const auto first = std::min_element(kept.begin(), kept.end())->string();
+  EXPECT_THAT(first, HasSubstr("step-0000"));
+
+  const auto replayed = run({"train", "--replay", first});
+  ASSERT_EQ(replayed.exit_code, 0) << replayed.output;
+  EXPECT_THAT(replayed.output, HasSubstr("the first value that is not finite: encoder."));
+  EXPECT_THAT(replayed.output, HasSubstr("largest finite values by layer"));
+  EXPECT_THAT(replayed.output, HasSubstr("% of 65504"));
+  const auto other = run({"train", "--replay", first, "precision=fp16_device"});
+  EXPECT_EQ(other.exit_code, 0) << other.output;
+  EXPECT_THAT(other.output, HasSubstr("precision fp16_device"));
+
+  const auto both = run({"train", "--replay", first, "--resume"});
+  EXPECT_EQ(both.exit_code, 2);
+  EXPECT_THAT(both.output, HasSubstr("leave --resume and --multirun out"));
+  const auto none = run({"train", "--replay", (folder / "none").string()});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_THAT(none.output, HasSubstr("none"));
+}
+
+TEST_F(Job, TrainsForADeviceThatComputesInHalfPrecision) {
+  const auto trained =
+      run(job("run", {"train.steps=4", "precision=fp16_device", "export.enabled=false"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.output;
+  EXPECT_EQ(log_of("run").back()["step"], 4);
+  const auto refused = run(job("other", {"train.steps=4", "precision=fp16", "run.device=cpu"}));
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.output, HasSubstr("precision=fp16_device"));
+  EXPECT_FALSE(fs::exists(folder / "other")) << "refused before it starts";
+  const auto replayed =
+      run({"train", "--replay", (folder / "run/checkpoints/last.safetensors").string()});
+  EXPECT_EQ(replayed.exit_code, 1);
+  EXPECT_THAT(replayed.output, HasSubstr("is a checkpoint without a batch"));
 }
 
 TEST_F(Job, ADamagedCheckpointIsNotUsed) {

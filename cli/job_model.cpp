@@ -1,0 +1,89 @@
+#include "cli/job_model.h"
+
+#include <spdlog/spdlog.h>
+
+#include "cli/build_model.h"
+#include "cli/calibration.h"
+#include "common/error.h"
+
+namespace manyfold::cli {
+namespace {
+
+const std::string kQuantisers = std::string(quantise::QuantisedModel::kChild) + ".";
+
+bool is_of_quantisers(const std::string& name) { return name.rfind(kQuantisers, 0) == 0; }
+
+}  // namespace
+
+models::StateDict without_quantisers(const models::StateDict& weights) {
+  models::StateDict kept;
+  for (const auto& [name, tensor] : weights) {
+    if (!is_of_quantisers(name)) kept[name] = tensor;
+  }
+  return kept;
+}
+
+bool holds_quantisers(const models::StateDict& weights) {
+  for (const auto& [name, tensor] : weights) {
+    if (is_of_quantisers(name)) return true;
+  }
+  return false;
+}
+
+JobModel::JobModel(const JobOptions& job, torch::Device device,
+                   const std::optional<train::RunFolder>& resumed)
+    : job_(job), device_(device), model_(build_model(job, device)) {
+  for (const auto& part : job.train.freeze) model_->freeze(part);
+  if (!resumed && !job.init.empty()) {
+    const auto checkpoint = train::load_checkpoint(train::find_checkpoint(job.init));
+    models::load_state(*model_, without_quantisers(checkpoint.deployed()),
+                       "init = " + job.init + " does not fit the model of this config");
+  }
+  const auto precision = train::precision_of(job.precision);
+  if (precision == train::Precision::int8) {
+    prepare_int8(resumed);
+  } else {
+    forward_ = train::forward_in(precision, model_, job.data.network_size());
+  }
+}
+
+void JobModel::prepare_int8(const std::optional<train::RunFolder>& resumed) {
+  if (job_.init.empty()) {
+    throw ConfigError(
+        "precision = int8 trains a float model on, and init does not name one: set init=RUN, or "
+        "say "
+        "manyfold qat RUN");
+  }
+  const auto size = job_.data.network_size();
+  if (job_.qat.distill > 0) {
+    teacher_ = models::MultiTaskModel(
+        std::dynamic_pointer_cast<models::MultiTaskModelImpl>(model_->clone()));
+    if (resumed) models::load_weights(resumed->init(), *teacher_);
+    teacher_->eval();
+    imitated_ = {train::forward_of(teacher_), job_.qat.distill, job_.qat.temperature};
+  }
+  quantised_ =
+      train::make_quantised(model_, job_.tasks, size, job_.quantise, job_.qat.learned_steps);
+  if (!resumed) {
+    spdlog::info("calibrating on {} pictures ({})", job_.quantise.pictures, job_.calibration);
+    model_->eval();
+    quantised_->calibrate(calibration_pictures(job_, device_));
+  }
+  schedule_ =
+      std::make_unique<train::QatSchedule>(model_, quantised_, size, job_.qat, job_.train.steps);
+}
+
+train::TaskTerms JobModel::terms(const data::Batch& batch, int64_t step) {
+  const auto& forward = schedule_ ? schedule_->training(step) : forward_.training;
+  auto terms =
+      train::supervised_terms(forward, job_.tasks, batch, imitated_ ? &*imitated_ : nullptr);
+  if (schedule_) schedule_->follow();
+  return terms;
+}
+
+train::Predictor JobModel::predictor() {
+  const auto& forward = schedule_ ? schedule_->evaluation() : forward_.evaluation;
+  return train::predictor(forward, model_->tasks(), model_->parameters().front().device());
+}
+
+}  // namespace manyfold::cli

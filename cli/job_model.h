@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "cli/job_options.h"
+#include "models/multitask.h"
+#include "train/precision.h"
+#include "train/qat.h"
+#include "train/run_folder.h"
+#include "train/supervised.h"
+
+namespace manyfold::cli {
+
+/// The model of a training job, with the weights it begins with, in the job's arithmetic.
+class JobModel {
+ public:
+  /// `resumed`: the run that is gone on with, whose checkpoint brings the weights; none for a new
+  /// one. Int8: the ranges of a new run are calibrated here.
+  /// Throws ConfigError for int8 without `init`, and UserError for an `init` that does not fit, a
+  /// precision that the device cannot run, and as quantise::QuantisedModel.
+  JobModel(const JobOptions& job, torch::Device device,
+           const std::optional<train::RunFolder>& resumed);
+
+  models::MultiTaskModel& model() { return model_; }
+  quantise::QuantisedModel* quantised() { return quantised_.get(); }  // of int8, else null
+  /// What the model is pulled to in training; null without.
+  models::MultiTaskModel teacher() { return teacher_; }
+
+  /// The loss terms of a batch in a step counted from 0.
+  train::TaskTerms terms(const data::Batch& batch, int64_t step);
+  /// The model as it is judged; the caller sets evaluation mode.
+  train::Predictor predictor();
+
+ private:
+  void prepare_int8(const std::optional<train::RunFolder>& resumed);
+
+  const JobOptions& job_;
+  torch::Device device_;
+  models::MultiTaskModel model_, teacher_{nullptr};
+  std::shared_ptr<quantise::QuantisedModel> quantised_;
+  std::unique_ptr<train::QatSchedule> schedule_;
+  train::PrecisionForward forward_;
+  std::optional<train::Teacher> imitated_;
+};
+
+models::StateDict without_quantisers(const models::StateDict& weights);
+
+/// Whether weights hold the state of quantisers, as those of an int8 run do.
+bool holds_quantisers(const models::StateDict& weights);
+
+}  // namespace manyfold::cli
