@@ -29,8 +29,9 @@ int run_export(const std::vector<std::string>& arguments) {
                           : line.model / "export";
   train::ValidationData validation(loaded.job.data, train::label_specs(loaded.job.tasks));
   const auto evaluation = train::evaluate(loaded.predict, loaded.job.tasks, validation);
-  const JudgedModel judged{loaded.model, loaded.quantised.get(), loaded.predict, evaluation,
-                           loaded.calibrated_only};
+  JudgedModel judged{loaded.model, loaded.quantised.get(), loaded.predict,
+                     evaluation,   loaded.calibrated_only, {}};
+  judged.sensitivity = measure_sensitivity(loaded.job, judged, validation);
   export_run(loaded.job, loaded.config, judged, validation, folder);
   std::printf("%s\n", folder.c_str());
   return 0;

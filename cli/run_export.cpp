@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "quantise/coverage.h"
+#include "quantise/integer_arithmetic.h"
 #include "train/forward.h"
 #include "train/gate.h"
 
@@ -56,6 +57,9 @@ exporters::QuantisedModel quantised_model(const JobOptions& job, const JudgedMod
   exporters::QuantisedModel result;
   result.graph = model.encoded();
   result.coverage = quantise::coverage_of(model, source_of_ranges(job, judged));
+  for (const auto& row : judged.sensitivity)
+    result.coverage["sensitivity"].push_back(
+        {{"layer", row.layer}, {"score", row.score}, {"loss", row.loss}});
   result.encodings = [&model](const auto& tensors) {
     return quantise::encodings_json(model, tensors);
   };
@@ -70,10 +74,10 @@ class GateKeeper {
   GateKeeper(const JobOptions& job, const JudgedModel& judged, train::ValidationData& validation)
       : job_(job), judged_(judged), validation_(validation), float_(judged.evaluation) {
     if (!judged.quantised) return;
-    const auto replay = std::make_shared<const graph::Replay>(judged.quantised->float_graph());
-    float_ = train::evaluate(
-        train::predictor(train::forward_of(replay), judged.model->tasks(), torch::kCPU), job.tasks,
-        validation);
+    float_ = evaluate(judged.quantised->float_graph());
+    auto whole = judged.quantised->encoded();
+    quantise::use_integer_arithmetic(whole);
+    integer_ = evaluate(whole);
   }
 
   /// Throws UserError past a limit.
@@ -87,7 +91,9 @@ class GateKeeper {
     spdlog::info("{} in ONNX Runtime against training:\n{}", precision, gate.text());
     refuse(gate, precision, trained_way_out(int8));
     if (!int8) return json;
-    const auto agreement = train::agreement_check(judged_.evaluation, found, job_.tasks);
+    json["agreement_in_float"] =
+        train::agreement_check(judged_.evaluation, found, job_.tasks).json();
+    const auto agreement = train::agreement_check(integer_, found, job_.tasks);
     json["agreement"] = agreement.json();
     if (!agreement.passed())
       spdlog::warn(
@@ -98,6 +104,13 @@ class GateKeeper {
   }
 
  private:
+  train::Evaluation evaluate(const graph::Graph& graph) const {
+    const auto replay = std::make_shared<const graph::Replay>(graph);
+    return train::evaluate(
+        train::predictor(train::forward_of(replay), judged_.model->tasks(), torch::kCPU),
+        job_.tasks, validation_);
+  }
+
   static void refuse(const train::Gate& gate, const std::string& precision,
                      const std::string& way_out) {
     if (gate.passed()) return;
@@ -119,7 +132,8 @@ class GateKeeper {
   const JobOptions& job_;
   const JudgedModel& judged_;
   train::ValidationData& validation_;
-  train::Evaluation float_;
+  train::Evaluation float_;    // of the weights without quantisation
+  train::Evaluation integer_;  // of the int8 model, in exact arithmetic
 };
 
 }  // namespace
@@ -169,6 +183,16 @@ train::Predictor predictor(const exporters::Session& session, const train::Tasks
     }
     return outputs;
   };
+}
+
+std::vector<quantise::LayerSensitivity> measure_sensitivity(const JobOptions& job,
+                                                            const JudgedModel& judged,
+                                                            train::ValidationData& validation) {
+  if (!judged.quantised || !job.quantise.sensitivity) return {};
+  spdlog::info("measuring the sensitivity of {} layers", judged.quantised->plan().layers.size());
+  return quantise::sensitivity(*judged.quantised, [&] {
+    return train::evaluate(judged.predict, job.tasks, validation).score;
+  });
 }
 
 void export_run(const JobOptions& job, const std::string& config, const JudgedModel& judged,

@@ -8,6 +8,7 @@
 #include "graph/graph.h"
 #include "models/multitask.h"
 #include "quantise/quantised_model.h"
+#include "quantise/sensitivity.h"
 #include "train/evaluate.h"
 
 namespace manyfold::cli {
@@ -24,11 +25,17 @@ std::vector<std::map<std::string, torch::Tensor>> example_pictures(train::Valida
 /// A trained model with what it is judged by.
 struct JudgedModel {
   models::MultiTaskModel model;
-  quantise::QuantisedModel* quantised;  // of int8, else null
-  train::Predictor predict;             // in the arithmetic it was trained in
-  const train::Evaluation& evaluation;  // of `predict`
-  bool calibrated_only;                 // int8 without training for it
+  quantise::QuantisedModel* quantised;                  // of int8, else null
+  train::Predictor predict;                             // in the arithmetic it was trained in
+  const train::Evaluation& evaluation;                  // of `predict`
+  bool calibrated_only;                                 // int8 without training for it
+  std::vector<quantise::LayerSensitivity> sensitivity;  // see `measure_sensitivity`
 };
+
+/// What quantising each layer alone costs in score, if the job asks for it: one evaluation a layer.
+std::vector<quantise::LayerSensitivity> measure_sensitivity(const JobOptions& job,
+                                                            const JudgedModel& judged,
+                                                            train::ValidationData& validation);
 
 /// Exports a model in evaluation mode into `folder`, in the job's precision: what is written is run
 /// in ONNX Runtime beside LibTorch on pictures of the validation sets, and the tasks' figures of

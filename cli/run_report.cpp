@@ -71,6 +71,16 @@ report::Table cost_table(models::MultiTaskModel& model, cv::Size input) {
   return table;
 }
 
+report::Bars sensitivity_bars(const std::vector<quantise::LayerSensitivity>& layers) {
+  report::Bars bars;
+  bars.title = "Sensitivity";
+  bars.note =
+      "Loss of the score when one layer alone is quantised, its weight and its output; the layers "
+      "at the top are those to keep in float (quantise.float) if any.";
+  for (const auto& row : layers) bars.rows.emplace_back(row.layer, row.loss);
+  return bars;
+}
+
 report::NamedTexts environment(const JobOptions& job) {
   auto texts = report::system_info();
   texts.emplace_back("LibTorch", TORCH_VERSION);
@@ -117,6 +127,7 @@ void write_run_report(const train::RunFolder& folder, const TrainingRequest& req
   page.pictures = example_pictures(judged.predict, job.tasks, validation);
   for (const auto& example : page.pictures)
     events.picture(job.train.steps, "examples/" + example.caption, example.rgb);
+  if (!judged.sensitivity.empty()) page.bars = {sensitivity_bars(judged.sensitivity)};
   page.tables = {cost_table(model, job.data.network_size())};
   page.config = request.config;
   page.overrides = request.overrides;

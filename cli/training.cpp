@@ -247,8 +247,13 @@ TrainingOutcome Run::finish() {
   outcome.score = evaluation.score;
   outcome.figures = evaluation.flat();
   model_->to(torch::kCPU);  // where it is traced
-  const JudgedModel judged{model_, job_model_.quantised(), job_model_.predictor(), evaluation,
-                           /*calibrated_only=*/false};
+  JudgedModel judged{model_,
+                     job_model_.quantised(),
+                     job_model_.predictor(),
+                     evaluation,
+                     /*calibrated_only=*/false,
+                     {}};
+  judged.sensitivity = measure_sensitivity(job_, judged, validation_);
   write_run_report(folder_, request_, judged, validation_, data_.bad_files(), *events_);
   if (job_.exporting.enabled)
     export_run(job_, request_.config, judged, validation_, folder_.package());

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,8 @@ struct OutputDifference {
 struct Verification {
   std::map<std::string, OutputDifference> outputs;
   int64_t samples = 0;
-  double tolerance = 0;
-  std::string runtime;  // "ONNX Runtime 1.29.0"
+  std::optional<double> tolerance;  // none: the differences are told, not judged
+  std::string runtime;              // "ONNX Runtime 1.29.0"
   bool passed = true;
 
   nlohmann::json json() const;
@@ -37,13 +38,14 @@ struct Verification {
 
 /// Runs `graph` and `session` on every example. An output passes when its largest difference is at
 /// most `tolerance * max(1, largest value)` and nothing is NaN where LibTorch has a number. Float
-/// examples are given to a session that takes another floating type in that type.
+/// examples are given to a session that takes another floating type in that type. Without a
+/// tolerance only NaN is judged.
 ///
 /// Of a quantised model the mean difference in steps says more than the largest: one rounding that
 /// falls the other way is a whole step, and moves values of every layer after it.
 Verification verify(const graph::Graph& graph, const Session& session,
                     const std::vector<std::map<std::string, at::Tensor>>& examples,
-                    double tolerance);
+                    std::optional<double> tolerance);
 
 /// `samples` rows of noise for every input of a graph: bytes, or standard normal numbers. The same
 /// for the same seed. For when there is no real data at hand.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 #include "common/atomic_file.h"
@@ -47,6 +48,31 @@ std::string table_html(const Table& table) {
     html += "</tr>\n";
   }
   return html + "</tbody></table></div>\n";
+}
+
+/// Bars share one scale; 0 stands where the longest negative one ends.
+std::string bars_section(const std::vector<Bars>& all) {
+  std::string html;
+  for (const Bars& bars : all) {
+    double low = 0, high = 0;
+    for (const auto& row : bars.rows) {
+      low = std::min(low, row.second);
+      high = std::max(high, row.second);
+    }
+    const double span = std::max(high - low, 1e-12);
+    html += "<h3>" + escaped(bars.title) + "</h3>\n";
+    if (!bars.note.empty()) html += "<p class=\"soft\">" + escaped(bars.note) + "</p>\n";
+    html += "<div class=\"bars\">\n";
+    for (const auto& [name, value] : bars.rows) {
+      html += fmt::format(
+          "<span>{}</span><span class=\"{}\" style=\"margin-left:{:.2f}%;width:{:.2f}%\"></span>"
+          "<span class=\"number\">{}</span>\n",
+          escaped(name), value < 0 ? "bar less" : "bar", 100 * (std::min(value, 0.0) - low) / span,
+          100 * std::abs(value) / span, value_text(value));
+    }
+    html += "</div>\n";
+  }
+  return html;
 }
 
 std::string tables_section(const std::vector<Table>& tables) {
@@ -205,6 +231,7 @@ std::string report_html(const Report& report, bool draw_charts) {
       {"figures", "Figures", figures_section(report.figures)},
       {"curves", "Curves", charts_section(report.charts, draw_charts)},
       {"pictures", "Pictures", pictures_section(report.pictures)},
+      {"bars", "By layer", bars_section(report.bars)},
       {"tables", "Parameters and cost", tables_section(report.tables)},
       {"bad-files", "Bad files", bad_files_section(report.bad_files)},
       {"config", "Config", config_section(report)},

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <opencv2/core.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "metrics/metric.h"
@@ -29,6 +30,12 @@ struct Table {
   std::vector<std::vector<std::string>> rows;  // each as long as columns
 };
 
+/// One number for each of many names, as bars in the order given; negative ones to the left.
+struct Bars {
+  std::string title, note;
+  std::vector<std::pair<std::string, double>> rows;
+};
+
 /// Everything that `report.html` shows, from the top down. What is empty is left out.
 struct Report {
   std::string title;     // "edge_420k on faces and people"
@@ -37,6 +44,7 @@ struct Report {
   std::vector<FigureGroup> figures;
   std::vector<Chart> charts;  // see charts_of()
   std::vector<Picture> pictures;
+  std::vector<Bars> bars;
   std::vector<Table> tables;
   std::string config;                  // YAML, as composed
   std::vector<std::string> overrides;  // as typed on the command line

@@ -45,6 +45,17 @@ TEST(Report, ShowsEverythingItIsGiven) {
   }
 }
 
+TEST(Report, DrawsBarsOnOneScale) {
+  auto report = example();
+  report.bars = {{"Sensitivity", "Of the score.", {{"stem", 0.3}, {"head <a>", -0.1}}}};
+  const std::string html = report_html(report);
+  // From -0.1 to 0.3: 0 is a quarter along, 0.3 three quarters long.
+  EXPECT_THAT(html, HasSubstr("<span>stem</span><span class=\"bar\" "
+                              "style=\"margin-left:25.00%;width:75.00%\">"));
+  EXPECT_THAT(html, HasSubstr("<span>head &lt;a&gt;</span><span class=\"bar less\" "
+                              "style=\"margin-left:0.00%;width:25.00%\">"));
+}
+
 TEST(Report, AsksNoNetworkForAnything) {
   for (const bool charts : {false, true}) {
     const std::string html = report_html(example(), charts);
