@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "cli/build_model.h"
+#include "cli/job_model.h"
 #include "cli/saved_job.h"
 #include "train/diagnosis.h"
 #include "train/kept_buffers.h"
@@ -20,7 +21,7 @@ struct Step {
   train::Precision precision;
   train::Checkpoint checkpoint;
   data::Batch batch;
-  models::MultiTaskModel model{nullptr};
+  std::unique_ptr<JobModel> model;
   std::shared_ptr<losses::LossWeighting> weighting;
 
   torch::Tensor pictures() const { return batch.pictures.flatten(0, 1); }
@@ -38,14 +39,19 @@ Step open_step(const std::filesystem::path& file, const std::vector<std::string>
   auto saved = train::load_step(file);
   Step step;
   step.job = saved_job(saved.checkpoint.config, file.string(), overrides).job;
+  const train::RunFolder run{file.parent_path().parent_path()};
+  if (step.job.precision == "int8" && step.job.qat.distill > 0 &&
+      !std::filesystem::exists(run.init())) {
+    std::printf("without %s there is no teacher: its terms are left out\n", run.init().c_str());
+    step.job.qat.distill = 0;
+  }
   step.precision = train::precision_of(step.job.precision);
   const auto device = prepare_compute(step.job.run);
   step.checkpoint = std::move(saved.checkpoint);
   step.batch = train::to_device(std::move(saved.batch), device);
-  step.model = build_model(step.job, device);
-  models::load_state(*step.model, step.checkpoint.weights,
+  step.model = std::make_unique<JobModel>(step.job, device, run);
+  models::load_state(*step.model->model(), step.checkpoint.weights,
                      file.string() + " does not fit the model of its config");
-  for (const auto& part : step.job.train.freeze) step.model->freeze(part);
   step.weighting = make_weighting(step.job, device);
   models::load_state(*step.weighting, step.checkpoint.weighting,
                      file.string() + " does not fit train.weighting");
@@ -53,14 +59,11 @@ Step open_step(const std::filesystem::path& file, const std::vector<std::string>
 }
 
 torch::Tensor run_forward(Step& step) {
-  const auto frames = step.pictures();
-  const cv::Size input(static_cast<int>(frames.size(3)), static_cast<int>(frames.size(2)));
-  const auto forward = train::forward_in(step.precision, step.model, input).training;
-  step.model->train();
+  step.model->model()->train();
   torch::manual_seed(train::step_seed(static_cast<uint64_t>(step.job.seed), step.checkpoint.step));
   std::map<std::string, torch::Tensor> losses;
   std::printf("\n%-36s %14s %8s\n", "term", "value", "weight");
-  for (const auto& [task, terms] : train::supervised_terms(forward, step.job.tasks, step.batch)) {
+  for (const auto& [task, terms] : step.model->terms(step.batch, step.checkpoint.step)) {
     for (const auto& term : terms) {
       std::printf("%-36s %14.6g %8.4g\n", (task + "." + term.name).c_str(),
                   term.value.item<double>(), term.weight);
@@ -90,7 +93,7 @@ void run_backward(const Step& step, const torch::Tensor& loss) {
                                            : train::GradScaler();
   std::printf("\nloss scale %g\n", scaler.scale());
   scaler.scaled(loss).backward();
-  scaler.unscale(step.model->parameters());
+  scaler.unscale(step.model->model()->parameters());
 }
 
 void print_values(const Diagnosis& diagnosis) {
@@ -131,12 +134,16 @@ void replay_step(const std::filesystem::path& file, const std::vector<std::strin
   std::printf("step %lld of %s: %lld pictures, precision %s\n",
               static_cast<long long>(step.checkpoint.step), file.c_str(),
               static_cast<long long>(step.batch.size()), step.job.precision.c_str());
-  train::KeptBuffers buffers(*step.model);
+  auto& model = step.model->model();
+  train::KeptBuffers buffers(*model);
   run_backward(step, run_forward(step));
   buffers.restore();
-  const auto diagnosis = train::diagnose(step.precision, step.model, step.pictures());
+  // Rounding to whole numbers hides no infinity: int8 is looked at in float.
+  const bool int8 = step.precision == train::Precision::int8;
+  const auto diagnosis =
+      train::diagnose(int8 ? train::Precision::fp32 : step.precision, model, step.pictures());
   print_values(diagnosis);
-  print_gradients(diagnosis, step.model);
+  print_gradients(diagnosis, model);
 }
 
 }  // namespace manyfold::cli

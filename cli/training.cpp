@@ -196,11 +196,11 @@ void Run::keep_skipped(const train::StepRecord& record, const data::Batch& batch
   constexpr int kMostFiles = 3;
   progress_->message("step " + std::to_string(record.step) +
                      " was skipped: its loss or gradient is not finite");
-  if (precision_ != train::Precision::int8) {
-    const auto diagnosis =
-        train::diagnose(precision_, model_, batch.pictures.flatten(0, 1), graph::Mode::train);
-    for (const auto& line : diagnosis.lines()) progress_->message("  " + line);
-  }
+  // Rounding to whole numbers hides no infinity: int8 is looked at in float.
+  const bool int8 = precision_ == train::Precision::int8;
+  const auto diagnosis = train::diagnose(int8 ? train::Precision::fp32 : precision_, model_,
+                                         batch.pictures.flatten(0, 1), graph::Mode::train);
+  for (const auto& line : diagnosis.lines()) progress_->message("  " + line);
   if (kept_++ >= kMostFiles) return;
   char name[40];
   std::snprintf(name, sizeof name, "step-%06lld.safetensors", static_cast<long long>(record.step));
