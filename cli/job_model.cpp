@@ -58,7 +58,7 @@ void JobModel::prepare_int8(const std::optional<train::RunFolder>& resumed) {
   if (job_.qat.distill > 0) {
     teacher_ = models::MultiTaskModel(
         std::dynamic_pointer_cast<models::MultiTaskModelImpl>(model_->clone()));
-    if (resumed) models::load_weights(resumed->init(), *teacher_);
+    if (resumed) load_teacher(*resumed);
     teacher_->eval();
     imitated_ = {train::forward_of(teacher_), job_.qat.distill, job_.qat.temperature};
   }
@@ -73,6 +73,15 @@ void JobModel::prepare_int8(const std::optional<train::RunFolder>& resumed) {
       std::make_unique<train::QatSchedule>(model_, quantised_, size, job_.qat, job_.train.steps);
 }
 
+void JobModel::load_teacher(const train::RunFolder& run) {
+  if (!std::filesystem::exists(run.init())) {
+    throw UserError(
+        "cannot resume: qat.distill needs the float weights that the run began with, and " +
+        run.init().string() + " is not there; set qat.distill=0 as in that run");
+  }
+  models::load_weights(run.init(), *teacher_);
+}
+
 train::TaskTerms JobModel::terms(const data::Batch& batch, int64_t step) {
   const auto& forward = schedule_ ? schedule_->training(step) : forward_.training;
   auto terms =
@@ -82,7 +91,9 @@ train::TaskTerms JobModel::terms(const data::Batch& batch, int64_t step) {
 }
 
 train::Predictor JobModel::predictor() {
-  const auto& forward = schedule_ ? schedule_->evaluation() : forward_.evaluation;
+  const auto forward =
+      quantised_ ? train::forward_of(std::make_shared<const graph::Replay>(quantised_->integer()))
+                 : forward_.evaluation;
   return train::predictor(forward, model_->tasks(), model_->parameters().front().device());
 }
 

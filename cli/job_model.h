@@ -29,10 +29,12 @@ class JobModel {
 
   /// The loss terms of a batch in a step counted from 0.
   train::TaskTerms terms(const data::Batch& batch, int64_t step);
-  /// The model as it is judged; the caller sets evaluation mode.
+  /// The model as it is judged; the caller sets evaluation mode. Of int8: as it stands now, in the
+  /// device's arithmetic.
   train::Predictor predictor();
 
  private:
+  void load_teacher(const train::RunFolder& run);
   void prepare_int8(const std::optional<train::RunFolder>& resumed);
 
   const JobOptions& job_;

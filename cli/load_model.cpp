@@ -49,6 +49,24 @@ torch::Device device_of(const models::MultiTaskModel& model) {
   return model->parameters().front().device();
 }
 
+/// With quantise.float a layer may be kept in float that the run had quantised: its ranges are then
+/// not needed. The other way round they are missing.
+void load_quantised(const models::StateDict& weights, const std::string& misfit,
+                    models::MultiTaskModel& model) {
+  const auto own = models::state_dict(*model);
+  auto needed = without_quantisers(weights);
+  for (const auto& [name, tensor] : weights) {
+    if (own.count(name)) needed[name] = tensor;
+  }
+  for (const auto& [name, tensor] : own) {
+    if (needed.count(name) || !without_quantisers({{name, tensor}}).empty()) continue;
+    throw UserError(misfit + ": it has no range for " + name +
+                    "; quantise.float keeps fewer layers in float than the run did, or the options "
+                    "of quantise and qat are others: calibrate anew from the float run");
+  }
+  models::load_state(*model, needed, misfit);
+}
+
 /// An int8 run with its ranges, or a float one that is calibrated now.
 void load_int8(const models::StateDict& weights, const std::string& misfit, LoadedModel& loaded) {
   const auto& job = loaded.job;
@@ -57,13 +75,12 @@ void load_int8(const models::StateDict& weights, const std::string& misfit, Load
   if (loaded.calibrated_only) models::load_state(*model, weights, misfit);
   loaded.quantised = train::make_quantised(model, job.tasks, job.data.network_size(), job.quantise,
                                            job.qat.learned_steps && !loaded.calibrated_only);
-  if (!loaded.calibrated_only) models::load_state(*model, weights, misfit);
+  if (!loaded.calibrated_only) load_quantised(weights, misfit, model);
   model->eval();
   if (loaded.calibrated_only)
     loaded.quantised->calibrate(calibration_pictures(job, device_of(model)));
-  loaded.quantised->set_mode(quantise::Mode::quantise);
   loaded.predict = train::predictor(
-      train::forward_of(std::make_shared<const graph::Replay>(loaded.quantised->graph())),
+      train::forward_of(std::make_shared<const graph::Replay>(loaded.quantised->integer())),
       model->tasks(), device_of(model));
   loaded.origin += loaded.calibrated_only ? ", int8 after calibration" : ", int8";
 }

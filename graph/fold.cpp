@@ -93,10 +93,11 @@ bool from_stored_only(const Value* value) {
 
 void freeze(Graph& graph) {
   for (const auto& node : graph.nodes()) refuse_training(*node);
+  const auto device = device_of(graph);
   for (const auto& value : graph.values()) {
     if (!value->stored()) continue;
     value->kind = Value::constant;
-    value->tensor = value->tensor.detach().clone();
+    value->tensor = value->tensor.detach().to(device, /*non_blocking=*/false, /*copy=*/true);
   }
 }
 

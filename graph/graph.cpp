@@ -185,6 +185,14 @@ std::vector<int64_t> sizes_at(const Shape& shape, int64_t batch) {
   return sizes;
 }
 
+c10::Device device_of(const Graph& graph) {
+  for (const auto& value : graph.values()) {
+    if (value->kind == Value::parameter || value->kind == Value::buffer)
+      return value->tensor.device();
+  }
+  return c10::kCPU;
+}
+
 std::string to_string(const Shape& shape) {
   std::string text = "[";
   for (const auto& size : shape) {

@@ -153,6 +153,9 @@ class Graph {
   std::map<std::string, int> taken_;  // names, and the last suffix given to each
 };
 
+/// Where the module's parameters and buffers are; the CPU when there are none.
+c10::Device device_of(const Graph& graph);
+
 /// One line for each input, node and output, for people.
 std::string to_string(const Graph& graph);
 

@@ -229,12 +229,11 @@ Tensors Replay::run(const TensorMap& feeds, const std::vector<std::string>& want
   const auto batch = impl_->batch_of(feeds);
   const auto& plan = impl_->plan(feeds, wanted.empty() ? impl_->outputs : wanted);
   std::vector<c10::IValue> values(impl_->slots.size());
-  const c10::Device device = feeds.empty() ? c10::kCPU : feeds.begin()->second.device();
+  const auto device = feeds.empty() ? device_of(impl_->graph) : feeds.begin()->second.device();
   for (const auto& [value, slot] : impl_->slots) {
     if (!value->stored()) continue;
     // A module's own tensors are moved with it; constants that a pass has added are not.
-    const bool moved = value->kind == Value::constant && !feeds.empty();
-    values[slot] = moved ? value->tensor.to(device) : value->tensor;
+    values[slot] = value->kind == Value::constant ? value->tensor.to(device) : value->tensor;
   }
   for (const auto& [name, tensor] : feeds) values[impl_->slots.at(impl_->value(name))] = tensor;
   std::vector<c10::IValue> stack;

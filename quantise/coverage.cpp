@@ -33,17 +33,18 @@ json tensor_entry(const TensorPlan& tensor, const Quantisers& quantisers,
 /// The scales of each layer's weight as they are exported, by its node.
 std::map<std::string, at::Tensor> weight_scales(const QuantisedModel& model,
                                                 const graph::Graph& frozen) {
+  const auto& quantisers = model.quantisers();
   std::map<std::string, at::Tensor> scales;
-  for (const auto& node : frozen.nodes()) {
-    const auto at = model.quantisers().weights.find(node->name);
-    if (at != model.quantisers().weights.end())
-      scales[node->name] = at->second->scale(node->tensor("weight")->tensor).cpu();
+  for (const auto& layer : model.plan().layers) {
+    const auto* node = frozen.find(layer.node)->producer;  // its result has its name
+    const auto input = quantisers.of(*model.plan().find(layer.input)).encoding().scale;
+    scales[layer.node] = exported_scale(*node, *quantisers.weights.at(layer.node), input);
   }
   return scales;
 }
 
 std::vector<float> numbers(const at::Tensor& tensor) {
-  const auto flat = tensor.to(at::kFloat).contiguous();
+  const auto flat = tensor.to(at::kCPU, at::kFloat).contiguous();
   return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
 }
 

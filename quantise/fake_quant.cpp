@@ -190,6 +190,16 @@ struct FakeQuantiseLearned : torch::autograd::Function<FakeQuantiseLearned> {
   }
 };
 
+/// Waits for a GPU once, unless there are NaN.
+std::pair<float, float> slow_range_of(const Tensor& x) {
+  const auto [low, high] = at::aminmax(x);
+  const auto ends = at::stack({low, high}).cpu();
+  const std::pair<float, float> range{ends[0].item<float>(), ends[1].item<float>()};
+  if (!std::isnan(range.first)) return range;
+  const auto numbers = x.masked_select(x.isnan().logical_not());
+  return numbers.numel() ? slow_range_of(numbers) : std::pair<float, float>{0, 0};
+}
+
 }  // namespace
 
 Tensor fake_quantise(const Tensor& x, const Encoding& encoding, bool positive) {
@@ -210,10 +220,7 @@ Tensor fake_quantise_learned(const Tensor& x, const Tensor& scale, int64_t axis,
 
 std::pair<float, float> range_of(const Tensor& x) {
   if (x.numel() == 0) return {0, 0};
-  if (!is_fast(x)) {
-    const auto flat = x.detach().to(at::kFloat);
-    return {flat.min().item<float>(), flat.max().item<float>()};
-  }
+  if (!is_fast(x)) return slow_range_of(x.detach().to(at::kFloat));
   const auto* from = x.data_ptr<float>();
   const auto threads = static_cast<size_t>(at::get_num_threads());
   const float infinity = std::numeric_limits<float>::infinity();
@@ -231,7 +238,7 @@ std::pair<float, float> range_of(const Tensor& x) {
       range.second = std::max(range.second, high[t][j]);
     }
   }
-  return range;
+  return range.first <= range.second ? range : std::pair<float, float>{0, 0};
 }
 
 }  // namespace manyfold::quantise

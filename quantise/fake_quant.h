@@ -27,8 +27,8 @@ at::Tensor fake_quantise_weight(const at::Tensor& weight, const at::Tensor& scal
 at::Tensor fake_quantise_learned(const at::Tensor& x, const at::Tensor& scale, int64_t axis,
                                  int64_t zero_point, const Format& format);
 
-/// Smallest and largest value of a float tensor of any layout; NaN is passed over. (0, 0) when it
-/// is empty.
+/// Smallest and largest value of a floating tensor of any layout, on any device; NaN is passed
+/// over. (0, 0) when there is no other.
 std::pair<float, float> range_of(const at::Tensor& x);
 
 }  // namespace manyfold::quantise

@@ -15,6 +15,9 @@ using graph::Node;
 using graph::Operator;
 using graph::Value;
 
+/// The largest float below 2^31.
+constexpr double kMostSteps = 2147483520;
+
 Operator activation_operator(std::shared_ptr<ActivationQuantiser> quantiser, bool positive) {
   return Operator::custom("manyfold::fake_quant", {"self"},
                           [quantiser = std::move(quantiser), positive](const auto& in) {
@@ -44,16 +47,12 @@ Value* value_named(const Graph& graph, const std::string& name) {
   TORCH_CHECK(false, "quantise: no value '", name, "' in the graph");
 }
 
-/// Of a layer whose BatchNorm goes on in training: what the quantiser belongs behind.
+/// Of a layer whose BatchNorm goes on in training: what the quantiser belongs behind. Else `value`.
 Value* behind_norm(const Graph& graph, Value* value) {
   const auto uses = graph.uses();
-  for (;;) {
-    const auto at = uses.find(value);
-    if (at == uses.end() || at->second.size() != 1) return value;
-    const auto* reader = at->second[0];
-    if (!reader->is("manyfold::unscaled") && !reader->is("aten::batch_norm")) return value;
-    value = reader->output();
-  }
+  const auto at = uses.find(value);
+  if (at == uses.end() || !at->second[0]->is("manyfold::unscaled")) return value;
+  return uses.at(at->second[0]->output())[0]->output();  // which the BatchNorm alone reads
 }
 
 /// A node that reads `value` and gives a value of the same shape, just behind where it is computed.
@@ -90,8 +89,8 @@ void encode_layer(Graph& graph, const LayerPlan& layer, const WeightQuantiser& q
                   double input_scale) {
   auto* node = node_named(graph, layer.node);
   auto* weight = node->tensor("weight");
-  const auto scale = quantiser.scale(weight->tensor).to(at::kCPU);
-  const auto zero = at::zeros(scale.sizes(), at::kInt);
+  const auto scale = exported_scale(*node, quantiser, input_scale);
+  const auto zero = at::zeros_like(scale, at::kInt);
   const c10::IValue low(kWeight.low), high(kWeight.high);
   if (quantiser.axis() < 0) {
     static const auto op = Operator::get("aten::fake_quantize_per_tensor_affine");
@@ -121,10 +120,17 @@ void Quantisers::set_mode(Mode mode) const {
 Operator quantise_bias() {
   return Operator::custom("manyfold::quantise_bias", {"bias", "scale"}, [](const auto& in) {
     const auto scale = in[1].toTensor();
-    // The largest float below 2^31.
-    const auto steps = (in[0].toTensor() / scale).round_().clamp_(-2147483520.0, 2147483520.0);
+    const auto steps = (in[0].toTensor() / scale).round_().clamp_(-kMostSteps, kMostSteps);
     return graph::Tensors{steps * scale};
   });
+}
+
+at::Tensor exported_scale(const Node& layer, const WeightQuantiser& quantiser, double input_scale) {
+  const auto scale = quantiser.scale(layer.tensor("weight")->tensor);
+  if (!layer.tensor("bias")) return scale;
+  auto largest = layer.tensor("bias")->tensor.abs();
+  if (quantiser.axis() < 0) largest = largest.max().reshape({1});
+  return at::max(scale, largest / (kMostSteps * input_scale));
 }
 
 void insert_quantisers(Graph& graph, const Plan& plan, const Quantisers& quantisers) {

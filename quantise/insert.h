@@ -34,6 +34,12 @@ void insert_quantisers(graph::Graph& graph, const Plan& plan, const Quantisers& 
 void insert_encodings(graph::Graph& graph, const Plan& plan, const Quantisers& quantisers,
                       const QuantiseOptions& options);
 
+/// The scales of a layer's weight as they are written, float [channels] or [1]: the quantiser's,
+/// raised where the bias, in steps of `input_scale` times it, would not fit 32 bits (a channel
+/// whose weights are all but 0). `layer` is of a frozen graph with folded constants.
+at::Tensor exported_scale(const graph::Node& layer, const WeightQuantiser& quantiser,
+                          double input_scale);
+
 /// "manyfold::quantise_bias"(bias, scale) = clamp(round(bias / scale)) scale, in 32 bits.
 graph::Operator quantise_bias();
 

@@ -57,12 +57,13 @@ std::optional<Layer> layer_of(const Graph& graph, Node* node) {
   return whole ? std::optional(layer) : std::nullopt;
 }
 
-Tensor scale_of(const Node& quantiser) {
-  if (quantiser.is(kChannel)) return quantiser.tensor("scale")->tensor;
-  return at::scalar_tensor(quantiser.number("scale"), at::kFloat).reshape({1});
-}
+float scale_of(const Node& quantiser) { return static_cast<float>(quantiser.number("scale")); }
 
-Tensor steps_of(const Tensor& numbers, const Tensor& scale) { return (numbers / scale).round_(); }
+/// [C] or [1].
+Tensor weight_scale_of(const Layer& layer) {
+  if (layer.weight->is(kChannel)) return layer.weight->tensor("scale")->tensor;
+  return at::full({1}, scale_of(*layer.weight), layer.weight->tensor("self")->tensor.options());
+}
 
 /// [C] or [1] beside the layer's result.
 Tensor beside(const Tensor& each, const Node& layer) {
@@ -72,7 +73,7 @@ Tensor beside(const Tensor& each, const Node& layer) {
 /// Weight in steps, made once.
 Tensor weight_steps(const Layer& layer) {
   const auto weight = layer.weight->tensor("self")->tensor;
-  auto scale = scale_of(*layer.weight);
+  auto scale = weight_scale_of(layer);
   std::vector<int64_t> shape(static_cast<size_t>(weight.dim()), 1);
   shape[0] = -1;
   scale = scale.view(shape);
@@ -81,13 +82,13 @@ Tensor weight_steps(const Layer& layer) {
 
 Operator integer_layer(const Layer& layer) {
   const auto& node = *layer.node;
-  const auto input_scale = scale_of(*layer.input), weight_scale = scale_of(*layer.weight);
-  const float output_scale = scale_of(*layer.output).item<float>();
+  const float input_scale = scale_of(*layer.input), output_scale = scale_of(*layer.output);
   const auto weight = weight_steps(layer);
   const auto bias =
-      layer.bias ? steps_of(layer.bias->tensor("bias")->tensor, layer.bias->tensor("scale")->tensor)
-                 : Tensor();
-  const auto multiplier = beside(input_scale * weight_scale / output_scale, node);
+      layer.bias
+          ? (layer.bias->tensor("bias")->tensor / layer.bias->tensor("scale")->tensor).round_()
+          : Tensor();
+  const auto multiplier = beside(weight_scale_of(layer) * input_scale / output_scale, node);
   const auto zero = layer.output->integer("zero_point");
   const auto low = static_cast<double>(layer.output->integer("quant_min") - zero);
   const auto high = static_cast<double>(layer.output->integer("quant_max") - zero);
@@ -98,7 +99,7 @@ Operator integer_layer(const Layer& layer) {
   const int64_t groups = convolution ? node.integer("groups") : 1;
   const bool relu = layer.relu != nullptr;
   return Operator::custom("manyfold::integer_layer", {"self"}, [=](const auto& in) {
-    const auto steps = steps_of(in[0].toTensor(), input_scale);
+    const auto steps = (in[0].toTensor() / input_scale).round_();
     auto sum = convolution ? at::conv2d(steps, weight, bias, stride, padding, dilation, groups)
                            : at::linear(steps, weight, bias);
     sum = (sum * multiplier).clamp_(relu ? std::max(low, 0.0) : low, high).round_();
@@ -110,7 +111,7 @@ Operator integer_layer(const Layer& layer) {
 /// scale. Means of steps often lie half-way between two: `mean` takes the rounding error of float
 /// off first, so that they do so here, too.
 Operator quantise_by_division(const Node& quantiser, bool mean) {
-  const float scale = scale_of(quantiser).item<float>();
+  const float scale = scale_of(quantiser);
   const auto zero = quantiser.integer("zero_point");
   const auto low = quantiser.integer("quant_min") - zero;
   const auto high = quantiser.integer("quant_max") - zero;

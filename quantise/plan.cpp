@@ -1,7 +1,7 @@
 #include "quantise/plan.h"
 
 #include <algorithm>
-#include <map>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -45,6 +45,7 @@ class Planner {
     find_reach();
     list_tensors();
     list_layers();
+    list_users();
     list_gaps();
     return std::move(plan_);
   }
@@ -58,6 +59,16 @@ class Planner {
   bool passes_on(const Node& node) const {
     return role(node) == Role::moves || role(node) == Role::averages ||
            (role(node) == Role::activation && !fused_.count(&node));
+  }
+  /// Gives steps that it reads, or 0: nothing is averaged, no bound lies between two steps, and no
+  /// weight or other constant is put beside them.
+  bool keeps_steps(const Node& node) const {
+    if (!passes_on(node) || role(node) == Role::averages) return false;
+    if (role(node) == Role::activation && !node.is("aten::relu")) return false;
+    const auto inputs = node.inputs();
+    return std::all_of(inputs.begin(), inputs.end(), [&](const auto* value) {
+      return !c10::isFloatingType(value->dtype) || activations_.count(value) > 0;
+    });
   }
   bool quantised(const Value* value) { return in_use_.count(groups_.root(value)) > 0; }
 
@@ -156,6 +167,8 @@ class Planner {
     if (producer && requested(*producer)) return "kept in float by quantise.float";
     if (!after_.count(value)) return "before the first layer";
     if (!before_.count(value)) return "behind the last layer";
+    if (producer && natural_.at(producer) != Role::floating)
+      return "its neighbours are kept in float by quantise.float";
     return "no integer form of " + (producer ? producer->op.name() : "an input");
   }
 
@@ -171,7 +184,7 @@ class Planner {
       tensor.owner = owner;
       tensor.kind = owner == value->name ? TensorPlan::quantised : TensorPlan::shared;
       tensor.positive = producer && producer->is("aten::relu") && fused_.count(producer) > 0;
-      tensor.exact = producer && passes_on(*producer) && role(*producer) != Role::averages;
+      tensor.exact = producer && keeps_steps(*producer);
       if (tensor.kind == TensorPlan::shared)
         tensor.reason =
             producer && passes_on(*producer) ? producer->op.name() : "one scale with others";
@@ -195,6 +208,15 @@ class Planner {
     }
   }
 
+  void list_users() {
+    for (const auto& node : graph_.nodes()) {
+      if (!computes(*node)) continue;
+      std::set<const Value*> roots = {groups_.root(result_of(*node))};
+      for (const auto* input : inputs_of(*node, activations_)) roots.insert(groups_.root(input));
+      for (const auto* root : roots) plan_.users[owners_.at(root)].push_back(node->name);
+    }
+  }
+
   void list_gaps() {
     for (const auto& node : graph_.nodes()) {
       if (role(*node) != Role::floating || requested(*node)) continue;
@@ -204,7 +226,7 @@ class Planner {
                       [&](const auto* value) { return after_.count(value) > 0; }) &&
           std::any_of(node->outputs.begin(), node->outputs.end(),
                       [&](const auto* value) { return before_.count(value) > 0; });
-      if (between) plan_.gaps.push_back(node->name + ": " + node->op.name());
+      if (between) plan_.gaps.emplace_back(node->name, node->op.name());
     }
   }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,8 +37,11 @@ struct LayerPlan {
 struct Plan {
   std::vector<TensorPlan> tensors;  // every float result and input, in order of execution
   std::vector<LayerPlan> layers;
-  /// Nodes between quantised tensors that no integer kernel computes: "encoder.act/silu: ...".
-  std::vector<std::string> gaps;
+  /// Nodes between quantised tensors that no integer kernel computes, and their operators.
+  std::vector<std::pair<std::string, std::string>> gaps;
+  /// By owner of a scale: the nodes that read or give its tensors in whole numbers. With all of
+  /// them in float there is no such scale.
+  std::map<std::string, std::vector<std::string>> users;
 
   const TensorPlan* find(const std::string& name) const;
   /// The names of those that own a scale.

@@ -10,6 +10,7 @@
 #include "quantise/bias_correction.h"
 #include "quantise/calibration_check.h"
 #include "quantise/equalise.h"
+#include "quantise/integer_arithmetic.h"
 #include "quantise/target.h"
 
 namespace manyfold::quantise {
@@ -17,21 +18,36 @@ namespace {
 
 using graph::Graph;
 
-void refuse_gaps(const Plan& plan) {
-  if (plan.gaps.empty()) return;
-  std::string names;
-  for (const auto& gap : plan.gaps) names += "\n  " + gap;
-  throw UserError("quantise: between quantised layers there is no integer form of:" + names +
-                  "\nallow them in float by name (quantise.float=[" +
-                  plan.gaps.front().substr(0, plan.gaps.front().find(':')) +
-                  "]), or use ReLU and other operations of docs/quantisation.md");
+/// "quantise.float=[a, b]".
+std::string float_option(const std::vector<std::string>& names) {
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+  return "quantise.float=[" + list + "]";
 }
 
-/// Children cannot have dots in their names.
-std::string child_name(std::string name) {
+void refuse_gaps(const Plan& plan) {
+  if (plan.gaps.empty()) return;
+  std::string lines;
+  std::vector<std::string> names;
+  for (const auto& [name, op] : plan.gaps) {
+    lines += "\n  " + name + ": " + op;
+    names.push_back(name);
+  }
+  throw UserError("quantise: between quantised layers there is no integer form of:" + lines +
+                  "\nallow them in float by name (" + float_option(names) +
+                  "), or use ReLU and other operations of docs/quantisation.md");
+}
+
+/// Children cannot have dots in their names, nor checkpoints slashes. A name that is taken already
+/// gets a number: graphs list their tensors in one order, so each has its own in every process.
+std::string child_name(const torch::nn::Module& group, std::string name) {
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c == '.' || c == '/' || c == ':'; }, '_');
-  return name;
+  const auto children = group.named_children();
+  auto unique = name;
+  for (int number = 2; children.contains(unique); ++number)
+    unique = name + "_" + std::to_string(number);
+  return unique;
 }
 
 }  // namespace
@@ -71,8 +87,8 @@ Graph QuantisedModel::live_graph(const Graph& traced) const {
   graph::scale_by_batch_norm(graph);
   split(graph);
   for (const auto& layer : plan_.layers) {
-    if (graph.find(layer.output)) continue;
-    throw UserError("qat.batch_norm = live: " + layer.output +
+    if (graph.find(layer.node)) continue;
+    throw UserError("qat.batch_norm = live: " + layer.node +
                     " is not computed in training, where re-parameterised branches are apart; set "
                     "qat.batch_norm=folded");
   }
@@ -85,13 +101,13 @@ void QuantisedModel::make_quantisers(torch::nn::Module& model, bool learned_step
   const auto format = options_.activations == "int8" ? kInt8 : kUint8;
   for (const auto& name : plan_.owners()) {
     auto quantiser = std::make_shared<ActivationQuantiser>(format, learned_steps);
-    quantisers_.activations[name] = group->register_module(child_name(name), quantiser);
+    quantisers_.activations[name] = group->register_module(child_name(*group, name), quantiser);
   }
   for (const auto& layer : plan_.layers) {
     const int64_t axis = options_.per_channel ? 0 : -1;
     auto quantiser = std::make_shared<WeightQuantiser>(layer.channels, axis, learned_steps);
     quantisers_.weights[layer.node] =
-        group->register_module(child_name(layer.node) + "_weight", quantiser);
+        group->register_module(child_name(*group, layer.node + "_weight"), quantiser);
   }
   group->to(model.parameters().front().device());
   group->train(model.is_training());
@@ -127,23 +143,23 @@ void QuantisedModel::observe(const std::vector<graph::TensorMap>& batches, Mode 
 void QuantisedModel::check_ranges() const {
   for (const auto& name : plan_.owners()) {
     const auto& observer = quantisers_.activations.at(name)->observer;
+    const auto way_out = float_option(plan_.users.at(name)) + ")";
     if (observer.unfinite() > 0) {
-      throw UserError(
-          "quantise: " + name +
-          " has values that are infinite or NaN on the calibration "
-          "pictures (" +
-          std::to_string(observer.unfinite()) +
-          " of them), so there is no range for it; the model diverged in training: take "
-          "an earlier checkpoint, or keep the layer in float (quantise.float=[" +
-          name + "])");
+      throw UserError("quantise: " + name +
+                      " has values that are infinite or NaN on the calibration pictures (" +
+                      std::to_string(observer.unfinite()) +
+                      " of them), so there is no range for it; the model diverged in training: "
+                      "take an earlier checkpoint, or keep the layers that give and read it in "
+                      "float (" +
+                      way_out);
     }
     const auto [low, high] = observer.all();
     if (low == 0 && high == 0) {
       throw UserError("quantise: " + name +
                       " is 0 on all calibration pictures: the layer never fires, so there is no "
                       "range for it. Calibrate on other or more pictures (calibration, "
-                      "quantise.pictures), or keep it in float (quantise.float=[" +
-                      name + "])");
+                      "quantise.pictures), or keep the layers that give and read it in float (" +
+                      way_out);
     }
   }
 }
@@ -182,6 +198,12 @@ Graph QuantisedModel::frozen() const {
 Graph QuantisedModel::encoded() const {
   auto graph = frozen();
   insert_encodings(graph, plan_, quantisers_, options_);
+  return graph;
+}
+
+Graph QuantisedModel::integer() const {
+  auto graph = encoded();
+  use_integer_arithmetic(graph);
   return graph;
 }
 

@@ -65,6 +65,9 @@ class QuantisedModel {
   /// The model as constants: float, and with encodings to be written.
   graph::Graph frozen() const;
   graph::Graph encoded() const;
+  /// `encoded` in the arithmetic of integer kernels (see `use_integer_arithmetic`): what the device
+  /// gives, to the last figure. For judging; not differentiable.
+  graph::Graph integer() const;
 
  private:
   void make_quantisers(torch::nn::Module& model, bool learned_steps);

@@ -13,14 +13,14 @@ using torch::Tensor;
 
 ActivationQuantiser::ActivationQuantiser(Format format, bool learned) : format_(format) {
   range_ = register_buffer("range", torch::zeros({2}));
-  if (learned) step_ = register_parameter("step", torch::ones({1}));
+  if (learned) log_scale_ = register_parameter("log_scale", torch::zeros({1}));
 }
 
 Tensor ActivationQuantiser::forward(const Tensor& x, bool positive) {
   if (following && is_training()) note(x, positive);
   if (mode == Mode::quantise) {
-    if (!step_.defined()) return fake_quantise(x, encoding(), positive);
-    return fake_quantise_learned(positive ? x.relu() : x, step_.abs() + kSmallestScale, -1,
+    if (!log_scale_.defined()) return fake_quantise(x, encoding(), positive);
+    return fake_quantise_learned(positive ? x.relu() : x, log_scale_.exp(), -1,
                                  encoding().zero_point, format_);
   }
   const auto result = positive ? x.relu() : x;
@@ -32,19 +32,21 @@ Tensor ActivationQuantiser::forward(const Tensor& x, bool positive) {
 Encoding ActivationQuantiser::encoding() const {
   const auto [low, high] = range();
   auto encoding = encoding_of(low, high, format_);
-  if (step_.defined()) encoding.scale = (step_.detach().abs() + kSmallestScale).item<float>();
+  if (log_scale_.defined()) encoding.scale = log_scale_.detach().exp().item<float>();
   return encoding;
 }
 
 Range ActivationQuantiser::range() const {
-  return {range_[0].item<float>(), range_[1].item<float>()};
+  const auto ends = range_.cpu();  // one transfer
+  return {ends[0].item<float>(), ends[1].item<float>()};
 }
 
 void ActivationQuantiser::set_range(Range range) {
   const torch::NoGradGuard no_grad;
   range_[0].fill_(range.first);
   range_[1].fill_(range.second);
-  if (step_.defined()) step_.fill_(encoding_of(range.first, range.second, format_).scale);
+  if (log_scale_.defined())
+    log_scale_.fill_(std::log(encoding_of(range.first, range.second, format_).scale));
 }
 
 void ActivationQuantiser::note(const Tensor& x, bool positive) {
@@ -67,17 +69,17 @@ void ActivationQuantiser::follow(double momentum) {
 WeightQuantiser::WeightQuantiser(int64_t channels, int64_t axis, bool learned) : axis_(axis) {
   const int64_t scales = axis < 0 ? 1 : channels;
   shrink_ = register_buffer("shrink", torch::ones({scales}));
-  if (learned) step_ = register_parameter("step", torch::ones({scales}));
+  if (learned) log_scale_ = register_parameter("log_scale", torch::zeros({scales}));
 }
 
 Tensor WeightQuantiser::forward(const Tensor& weight) {
   if (mode != Mode::quantise) return weight;
-  if (!step_.defined()) return fake_quantise_weight(weight, scale(weight), axis_);
-  return fake_quantise_learned(weight, step_.abs() + kSmallestScale, axis_, 0, kWeight);
+  if (!log_scale_.defined()) return fake_quantise_weight(weight, scale(weight), axis_);
+  return fake_quantise_learned(weight, log_scale_.exp(), axis_, 0, kWeight);
 }
 
 Tensor WeightQuantiser::scale(const Tensor& weight) const {
-  return step_.defined() ? step_.detach().abs() + kSmallestScale : scale_of(weight);
+  return log_scale_.defined() ? log_scale_.detach().exp() : scale_of(weight);
 }
 
 Tensor WeightQuantiser::scale_of(const Tensor& weight) const {
@@ -91,7 +93,7 @@ Tensor WeightQuantiser::scale_of(const Tensor& weight) const {
 void WeightQuantiser::fit(const Tensor& weight, bool least_error) {
   const torch::NoGradGuard no_grad;
   if (least_error) shrink_.copy_(least_error_shrink(weight, axis_, kWeight));
-  if (step_.defined()) step_.copy_(scale_of(weight));
+  if (log_scale_.defined()) log_scale_.copy_(scale_of(weight).log());
 }
 
 }  // namespace manyfold::quantise

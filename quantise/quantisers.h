@@ -18,7 +18,9 @@ enum class Mode { off, observe, histogram, quantise };
 /// concatenation and its result).
 ///
 /// The range is a buffer, so that checkpoints and weight averages hold it. With `learned` the scale
-/// is a parameter, "step", which begins with that of the range; the zero point stays.
+/// is trained by its logarithm, the parameter "log_scale", which begins with that of the range; the
+/// zero point stays. (An Adam step moves a parameter by the learning rate, whatever its size; many
+/// scales are not much larger than that.)
 class ActivationQuantiser : public torch::nn::Module {
  public:
   explicit ActivationQuantiser(Format format, bool learned = false);
@@ -46,7 +48,7 @@ class ActivationQuantiser : public torch::nn::Module {
 
   Format format_;
   torch::Tensor range_;          // [2]
-  torch::Tensor step_;           // [1], when learned
+  torch::Tensor log_scale_;      // [1], when learned
   std::optional<Range> passed_;  // since the last `follow`
 };
 
@@ -72,8 +74,8 @@ class WeightQuantiser : public torch::nn::Module {
   torch::Tensor scale_of(const torch::Tensor& weight) const;
 
   int64_t axis_;
-  torch::Tensor shrink_;  // [channels] or [1]
-  torch::Tensor step_;    // the same, when learned
+  torch::Tensor shrink_;     // [channels] or [1]
+  torch::Tensor log_scale_;  // the same, when learned
 };
 
 }  // namespace manyfold::quantise

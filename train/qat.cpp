@@ -34,8 +34,9 @@ QatSchedule::QatSchedule(models::MultiTaskModel model,
 
 const Forward& QatSchedule::training(int64_t step) {
   const auto share = static_cast<double>(step) / static_cast<double>(steps_);
-  quantised_->set_mode(step < options_.observe_steps ? Mode::off : Mode::quantise);
-  const bool following = !options_.learned_steps && share < options_.freeze_ranges;
+  const bool observing = step < options_.observe_steps;
+  quantised_->set_mode(observing ? Mode::off : Mode::quantise);
+  const bool following = observing || (!options_.learned_steps && share < options_.freeze_ranges);
   for (const auto& [name, quantiser] : quantised_->quantisers().activations)
     quantiser->following = following;
   return options_.batch_norm == "live" && share < options_.freeze_norms ? live_ : folded_;
@@ -44,11 +45,6 @@ const Forward& QatSchedule::training(int64_t step) {
 void QatSchedule::follow() {
   for (const auto& [name, quantiser] : quantised_->quantisers().activations)
     quantiser->follow(options_.momentum);
-}
-
-const Forward& QatSchedule::evaluation() {
-  quantised_->set_mode(Mode::quantise);
-  return folded_;
 }
 
 }  // namespace manyfold::train

@@ -31,8 +31,6 @@ class QatSchedule {
   const Forward& training(int64_t step);
   /// After the forward pass of a step: ranges move towards what passed.
   void follow();
-  /// What is judged: everything rounded. Sets the quantisers for it.
-  const Forward& evaluation();
 
  private:
   std::shared_ptr<quantise::QuantisedModel> quantised_;

@@ -82,6 +82,20 @@ TEST_F(Int8, LearnsStepsAndStatistics) {
   EXPECT_THAT(evaluated.output, HasSubstr("in LibTorch, int8"));
 }
 
+TEST_F(Int8, TheSameRunIsExportedInHalfPrecision) {
+  const auto exported = run({"export", at("float"), "--out", at("out"), "precision=fp16",
+                             "export.half_ends=true", kAnything});
+  ASSERT_EQ(exported.exit_code, 0) << exported.output;
+  const auto verify = nlohmann::json::parse(read_file(folder / "out/verify.json"))["models"];
+  EXPECT_GT(verify["fp16"]["range"]["largest"]["max_abs_value"].get<double>(), 0);
+  EXPECT_TRUE(verify["fp16"]["metrics"]["gate"]["passed"]);
+  const auto manifest = nlohmann::json::parse(read_file(folder / "out/manifest.json"));
+  EXPECT_EQ(manifest["model"], "model.fp16.onnx");
+  EXPECT_EQ(manifest["outputs"][0]["dtype"], "float16");
+  const auto evaluated = run({"evaluate", at("out")});
+  EXPECT_EQ(evaluated.exit_code, 0) << evaluated.output;
+}
+
 TEST_F(Int8, RefusesToResumeAFloatRun) {
   const auto refused = run({"train", "--resume", "run.dir=" + at("float"), "precision=int8"});
   EXPECT_EQ(refused.exit_code, 1);

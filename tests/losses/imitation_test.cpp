@@ -65,6 +65,20 @@ TEST(ImitateObjects, CountsBoxesAsTheTeacherIsConfident) {
   EXPECT_NEAR(imitate_objects(student, teacher, options()).item<double>(), 0.25 + 0.18, 1e-9);
 }
 
+// p = 0.5, q = sigmoid(1): -ln 2 - (ln q + ln (1 - q)) / 2; then 0.5 * 5 (q - 0.5)^2 for tx. The
+// confidences sum to 0.5, which counts as 1.
+TEST(ImitateObjects, SumsConfidencesAndDividesByNoLessThanOne) {
+  const auto teacher = torch::zeros({1, 7, 1, 1}, torch::kDouble).requires_grad_();
+  auto student = torch::zeros({1, 7, 1, 1}, torch::kDouble);
+  student[0][4][0][0] = 1;
+  EXPECT_NEAR(imitate_objects(student, teacher, options()).item<double>(), 0.120115, 1e-6);
+  student[0][0][0][0] = 1;
+  const auto loss = imitate_objects(student.requires_grad_(), teacher, options());
+  EXPECT_NEAR(loss.item<double>(), 0.120115 + 0.133470, 1e-6);
+  loss.backward();
+  EXPECT_FALSE(teacher.grad().defined());
+}
+
 TEST(ImitateObjects, RefusesUnequalShapes) {
   EXPECT_ANY_THROW(
       imitate_objects(torch::zeros({1, 7, 1, 2}), torch::zeros({1, 7, 2, 2}), options()));

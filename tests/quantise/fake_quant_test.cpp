@@ -120,6 +120,9 @@ TEST(RangeOf, FindsTheEndsOfAnyLayout) {
   EXPECT_EQ(range_of(x.transpose(1, 3)), expected);
   x[0][0][0][0] = NAN;
   EXPECT_EQ(range_of(x), expected);
+  EXPECT_EQ(range_of(x.to(torch::kDouble)), expected);  // as on a GPU
+  EXPECT_EQ(range_of(torch::full({3}, NAN)), (std::pair<float, float>{0, 0}));
+  EXPECT_EQ(range_of(torch::full({3}, NAN, torch::kDouble)), (std::pair<float, float>{0, 0}));
   EXPECT_EQ(range_of(torch::tensor({4.0F})), (std::pair<float, float>{4, 4}));
   EXPECT_EQ(range_of(torch::empty({0})), (std::pair<float, float>{0, 0}));
 }

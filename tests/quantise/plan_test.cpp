@@ -67,7 +67,7 @@ TEST(Plan, SharesOneScaleAmongWhatMovesTogether) {
 TEST(Plan, NamesWhatHasNoIntegerFormBetweenLayers) {
   graph::TwoHeads module;
   const auto plan = make_plan(folded(module));
-  EXPECT_THAT(plan.gaps, ElementsAre("up/convolution: aten::convolution"));
+  EXPECT_THAT(plan.gaps, ElementsAre(testing::Pair("up/convolution", "aten::convolution")));
   EXPECT_THAT(make_plan(folded(module), {{"up"}, {}, {}}).gaps, IsEmpty());
 }
 
@@ -80,6 +80,32 @@ TEST(Plan, LeavesTheNormalisationOfThePictureInFloat) {
   int64_t before = 0;
   for (const auto& tensor : plan.tensors) before += tensor.reason == "before the first layer";
   EXPECT_EQ(before, 1) << "the picture as float; divided by 255 it is quantised";
+}
+
+TEST(Plan, ListsWhatReadsAndGivesEachScale) {
+  Join module;
+  const auto plan = make_plan(folded(module));
+  const auto& owner = plan.find("cat")->owner;
+  EXPECT_THAT(plan.users.at(owner),
+              ElementsAre("a.conv/convolution", "b.conv/convolution", "c/convolution"));
+  const auto without = make_plan(folded(module), {plan.users.at(owner), {}, {}});
+  EXPECT_EQ(without.find("cat")->kind, TensorPlan::floating);
+}
+
+TEST(Plan, RoundsAgainBehindABoundThatMayLieBetweenTwoSteps) {
+  torch::nn::Conv2d a(torch::nn::Conv2dOptions(3, 4, 1)), b(torch::nn::Conv2dOptions(4, 2, 1));
+  torch::nn::Sequential module(a, b);
+  const auto with = [&](bool bounded) {
+    return make_plan(graph::trace_function(*module,
+                                           [&](const graph::Tensors& in) {
+                                             const auto pooled = torch::max_pool2d(a(in[0]), 2);
+                                             return b(bounded ? torch::clamp(pooled, 0, 6)
+                                                              : pooled.relu());
+                                           },
+                                           {{2, 3, 8, 8}}));
+  };
+  EXPECT_FALSE(with(true).find("clamp")->exact);
+  EXPECT_TRUE(with(false).find("relu")->exact);
 }
 
 TEST(Plan, KeepsALayerAndItsActivationInFloatByName) {

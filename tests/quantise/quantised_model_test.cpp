@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <sstream>
+
 #include "common/error.h"
 #include "graph/replay.h"
 #include "quantise/coverage.h"
@@ -126,13 +128,24 @@ TEST(QuantisedModel, LearnsStepsWhenAsked) {
   EXPECT_GT(steps, 10);
 }
 
-TEST(QuantisedModel, EqualisesAndCorrectsWithoutChangingTheFloatModelMuch) {
+TEST(QuantisedModel, EqualisesWithoutChangingTheFloatModel) {
   auto options = options_for_two_heads();
   options.equalise = true;
   Fixture fixture(options);
   const auto expected = fixture.run(fixture.traced());
   fixture.model.calibrate(pictures());
   EXPECT_LT(relative(fixture.run(fixture.model.float_graph()), expected), 1e-4);
+}
+
+TEST(QuantisedModel, CorrectsBiasesWhenAsked) {
+  auto options = options_for_two_heads();
+  options.correct_bias = true;
+  Fixture fixture(options);
+  const auto expected = fixture.run(fixture.traced());
+  const auto bias = fixture.module->classes->bias.detach().clone();
+  fixture.model.calibrate(pictures());
+  EXPECT_FALSE(torch::equal(fixture.module->classes->bias, bias));
+  EXPECT_LT(relative(fixture.run(fixture.model.graph()), expected), 0.1);
 }
 
 std::string refusal(const std::function<void()>& act) {
@@ -159,17 +172,165 @@ TEST(QuantisedModel, RefusesCalibrationThatTellsNothing) {
   EXPECT_THAT(with(torch::zeros({20, 3, 16, 16}, torch::kUInt8)), HasSubstr("of one colour"));
 }
 
+/// Two layers with one scale give nothing but 0.
+void silence(graph::TwoHeads& module) {
+  const torch::NoGradGuard no_grad;
+  for (auto* layer : {&module->narrow, &module->wide}) {
+    (*layer)->bn->weight.zero_();
+    (*layer)->bn->bias.fill_(-1);
+  }
+}
+
 TEST(QuantisedModel, NamesALayerThatNeverFires) {
   Fixture fixture;
-  {
-    const torch::NoGradGuard no_grad;
-    fixture.module->narrow->bn->weight.zero_();
-    fixture.module->narrow->bn->bias.fill_(-1);
-    fixture.module->wide->bn->weight.zero_();
-    fixture.module->wide->bn->bias.fill_(-1);
-  }
+  silence(fixture.module);
   EXPECT_THAT(refusal([&] { fixture.model.calibrate(pictures()); }),
               testing::AllOf(HasSubstr("wide/relu"), HasSubstr("never fires")));
+}
+
+/// The names in "quantise.float=[a, b]".
+std::vector<std::string> advised(const std::string& message) {
+  const std::string option = "quantise.float=[";
+  const auto at = message.find(option) + option.size();
+  std::stringstream list(message.substr(at, message.find(']', at) - at));
+  std::vector<std::string> names;
+  for (std::string name; std::getline(list >> std::ws, name, ',');) names.push_back(name);
+  return names;
+}
+
+TEST(QuantisedModel, ALayerThatNeverFiresCanBeKeptInFloatAsAdvised) {
+  auto options = options_for_two_heads();
+  std::string message;
+  for (int round = 0; round < 4 && message != "no error"; ++round) {
+    if (round > 0) {
+      const auto names = advised(message);
+      EXPECT_THAT(names, testing::Not(testing::IsEmpty()));
+      options.keep_float.insert(options.keep_float.end(), names.begin(), names.end());
+    }
+    Fixture fixture(options);
+    silence(fixture.module);
+    message = refusal([&] { fixture.model.calibrate(pictures()); });
+    EXPECT_NE(message, round == 0 ? "no error" : "");
+  }
+  EXPECT_EQ(message, "no error");
+}
+
+/// Two branches that re-parameterisation makes one convolution of.
+struct BranchesImpl : torch::nn::Module {
+  BranchesImpl()
+      : wide(torch::nn::Conv2dOptions(3, 4, 3).padding(1)),
+        narrow(torch::nn::Conv2dOptions(3, 4, 1)),
+        wide_bn(4),
+        narrow_bn(4),
+        out(torch::nn::Conv2dOptions(4, 2, 1)) {
+    register_module("wide", wide);
+    register_module("narrow", narrow);
+    register_module("wide_bn", wide_bn);
+    register_module("narrow_bn", narrow_bn);
+    register_module("out", out);
+  }
+  graph::NamedTensors forward(const Tensor& pictures) {
+    const auto x = pictures.to(torch::kFloat) / 255;
+    return {{"y", out((wide_bn(wide(x)) + narrow_bn(narrow(x))).relu())}};
+  }
+  torch::nn::Conv2d wide, narrow;
+  torch::nn::BatchNorm2d wide_bn, narrow_bn;
+  torch::nn::Conv2d out;
+};
+TORCH_MODULE(Branches);
+
+TEST(QuantisedModel, RefusesLiveBatchNormOfBranchesThatAreFused) {
+  torch::manual_seed(1);
+  Branches module;
+  const QuantisedModel model(*module, graph::trace_pictures(module, graph::Mode::eval), {}, {});
+  EXPECT_EQ(model.plan().layers.size(), 2u) << "the branches are one layer";
+  EXPECT_THAT(refusal([&] { model.live_graph(graph::trace_pictures(module, graph::Mode::train)); }),
+              HasSubstr("qat.batch_norm=folded"));
+}
+
+/// Layers a_b and a.b, whose names differ in a dot alone.
+struct AlikeImpl : torch::nn::Module {
+  AlikeImpl()
+      : first(torch::nn::Conv2dOptions(3, 4, 1)), second(torch::nn::Conv2dOptions(4, 2, 1)) {
+    register_module("a_b", first);
+    register_module("a", std::make_shared<torch::nn::Module>())->register_module("b", second);
+  }
+  graph::NamedTensors forward(const Tensor& pictures) {
+    return {{"y", second(first(pictures.to(torch::kFloat) / 255))}};
+  }
+  torch::nn::Conv2d first, second;
+};
+TORCH_MODULE(Alike);
+
+TEST(QuantisedModel, TellsLayersApartWhoseNamesAreAlike) {
+  torch::manual_seed(1);
+  Alike module;
+  QuantisedModel model(*module, graph::trace_pictures(module, graph::Mode::eval), {}, {});
+  model.calibrate(pictures());
+  const auto buffers = module->named_buffers();
+  EXPECT_TRUE(buffers.contains("quantisers.a_b_convolution.range"));
+  EXPECT_TRUE(buffers.contains("quantisers.a_b_convolution_2.range"));
+  EXPECT_TRUE(buffers.contains("quantisers.a_b_convolution_weight.shrink"));
+  EXPECT_TRUE(buffers.contains("quantisers.a_b_convolution_weight_2.shrink"));
+}
+
+/// Puts a plane of constants beside what a layer gives.
+struct PlaneImpl : torch::nn::Module {
+  PlaneImpl()
+      : first(torch::nn::Conv2dOptions(3, 4, 1)), second(torch::nn::Conv2dOptions(5, 2, 1)) {
+    register_module("first", first);
+    register_module("second", second);
+    plane = register_buffer("plane", torch::full({1, 1, 16, 16}, 50.0F));
+  }
+  graph::NamedTensors forward(const Tensor& pictures) {
+    const auto x = first(pictures.to(torch::kFloat) / 255);
+    return {{"y", second(torch::cat({x, plane.expand({x.size(0), 1, 16, 16})}, 1))}};
+  }
+  torch::nn::Conv2d first, second;
+  Tensor plane;
+};
+TORCH_MODULE(Plane);
+
+TEST(QuantisedModel, FindsARangeThatHoldsConstantsBesideActivations) {
+  torch::manual_seed(1);
+  Plane module;
+  const auto traced = graph::trace_pictures(module, graph::Mode::eval);
+  QuantisedModel model(*module, traced, {}, {});
+  model.calibrate(pictures());
+  const auto* joined = model.plan().find("cat");
+  ASSERT_NE(joined, nullptr);
+  EXPECT_NEAR(model.quantisers().of(*joined).encoding().max(), 50, 0.5);
+  const torch::NoGradGuard no_grad;
+  const auto expected = graph::Replay(traced).run(pictures()[0])[0];
+  EXPECT_LT(relative(graph::Replay(model.graph()).run(pictures()[0])[0], expected), 0.1);
+  EXPECT_LT(relative(graph::Replay(model.encoded()).run(pictures()[0])[0], expected), 0.1);
+}
+
+/// A layer one of whose channels is its bias alone.
+struct DeadChannelImpl : torch::nn::Module {
+  DeadChannelImpl() : out(torch::nn::Conv2dOptions(3, 2, 1)) {
+    register_module("out", out);
+    const torch::NoGradGuard no_grad;
+    out->weight[0].zero_();
+    out->bias[0].fill_(20);
+  }
+  graph::NamedTensors forward(const Tensor& pictures) {
+    return {{"y", out(pictures.to(torch::kFloat) / 255)}};
+  }
+  torch::nn::Conv2d out;
+};
+TORCH_MODULE(DeadChannel);
+
+// In steps of 1e-6 / 255, the smallest scale times that of the picture, 32 bits end at 8.4.
+TEST(QuantisedModel, WritesABiasThatSmallWeightsLeaveNoRoomFor) {
+  torch::manual_seed(1);
+  DeadChannel module;
+  QuantisedModel model(*module, graph::trace_pictures(module, graph::Mode::eval), {}, {});
+  model.calibrate(pictures());
+  const auto y = graph::Replay(model.encoded()).run(pictures()[0])[0];
+  EXPECT_NEAR(y.select(1, 0).min().item<double>(), 20, 0.1);
+  const auto coverage = coverage_of(model, "mse");
+  EXPECT_NEAR(coverage["weights"][0]["scale"][0].get<double>(), 20 / 2147483520.0 * 255, 1e-7);
 }
 
 TEST(QuantisedModel, NamesALayerWithoutARange) {

@@ -1,7 +1,9 @@
 #include "quantise/quantisers.h"
 
 #include <gtest/gtest.h>
-#include <torch/types.h>
+#include <torch/optim/adam.h>
+
+#include <cmath>
 
 namespace manyfold::quantise {
 namespace {
@@ -46,15 +48,27 @@ TEST(ActivationQuantiser, IsNotMovedByWhatIsNotFinite) {
 TEST(ActivationQuantiser, LearnsItsStep) {
   ActivationQuantiser quantiser(kUint8, /*learned=*/true);
   quantiser.set_range({0, 25.5});
-  EXPECT_NEAR(quantiser.named_parameters()["step"].item<float>(), 0.1, 1e-6);
+  const auto log_scale = quantiser.named_parameters()["log_scale"];
+  EXPECT_NEAR(log_scale.item<float>(), std::log(0.1), 1e-5);
   quantiser.mode = Mode::quantise;
   quantiser.forward(torch::full({4}, 50.0F), true).sum().backward();
-  // Clamped: d / d scale = 255 each, over sqrt(4 * 255).
-  EXPECT_NEAR(quantiser.named_parameters()["step"].grad().item<double>(),
-              4 * 255 / std::sqrt(4 * 255.0), 1e-3);
+  // Clamped: d / d scale = 255 each, over sqrt(4 * 255); d / d log scale is scale times that.
+  EXPECT_NEAR(log_scale.grad().item<double>(), 0.1 * 4 * 255 / std::sqrt(4 * 255.0), 1e-4);
   torch::NoGradGuard no_grad;
-  quantiser.named_parameters()["step"].fill_(0.2);
+  log_scale.fill_(std::log(0.2));
   EXPECT_NEAR(quantiser.encoding().scale, 0.2, 1e-5);
+}
+
+TEST(ActivationQuantiser, LearnsASmallStepAsSlowlyAsALargeOne) {
+  for (const double scale : {1e-4, 1.0}) {
+    ActivationQuantiser quantiser(kUint8, /*learned=*/true);
+    quantiser.set_range({0, 255 * scale});
+    quantiser.mode = Mode::quantise;
+    torch::optim::Adam optimizer(quantiser.parameters(), torch::optim::AdamOptions(0.01));
+    quantiser.forward(torch::full({4}, 1000 * scale), true).sum().backward();
+    optimizer.step();
+    EXPECT_NEAR(quantiser.encoding().scale / scale, std::exp(-0.01), 1e-3) << scale;
+  }
 }
 
 TEST(WeightQuantiser, FollowsTheWeight) {
@@ -72,7 +86,7 @@ TEST(WeightQuantiser, LearnsTheStepsItBeganWith) {
   WeightQuantiser quantiser(2, 0, /*learned=*/true);
   const auto weight = torch::tensor({1.27F, -0.5F, 0.0254F, 0.01F}).view({2, 2});
   quantiser.fit(weight, false);
-  EXPECT_TRUE(torch::allclose(quantiser.scale(weight), torch::tensor({0.01F, 0.0002F}), 0, 1.1e-6));
+  EXPECT_TRUE(torch::allclose(quantiser.scale(weight), torch::tensor({0.01F, 0.0002F})));
   EXPECT_TRUE(torch::equal(quantiser.scale(weight), quantiser.scale(5 * weight)));
 }
 

@@ -5,6 +5,7 @@
 #include "quantise/bias_correction.h"
 #include "quantise/equalise.h"
 #include "quantise/plan.h"
+#include "quantise/split_channels.h"
 #include "tests/graph/modules.h"
 
 namespace manyfold::quantise {
@@ -90,6 +91,40 @@ TEST(CorrectBiases, MovesTheMeanOfTheQuantisedLayerBack) {
   quantised.nodes()[0]->tensor("weight")->tensor =
       quantisers.weights.begin()->second->forward(module->a->weight.detach());
   EXPECT_TRUE(torch::allclose(mean(quantised), wanted, 1e-5, 1e-5));
+}
+
+TEST(CorrectBiases, ReachesThePartsOfALayerThatWasSplit) {
+  torch::manual_seed(5);
+  torch::nn::Conv2d conv(torch::nn::Conv2dOptions(4, 6, 1));
+  torch::nn::Sequential module(conv);
+  auto graph = graph::trace_function(*module, [&](const graph::Tensors& in) { return conv(in[0]); },
+                                     {{2, 4, 5, 5}});
+  const std::vector<int64_t> boxes = {0, 1, 3, 4}, scores = {2, 5};
+  PlanOptions options;
+  options.gatherings = split_channels(graph, "y", {{"box", boxes}, {"score", scores}});
+  const auto plan = make_plan(graph, options);
+  ASSERT_EQ(plan.layers.size(), 2u);
+  Quantisers quantisers;
+  for (const auto& layer : plan.layers)
+    quantisers.weights[layer.node] = std::make_shared<WeightQuantiser>(layer.channels, -1);
+  // The larger batch counts for more.
+  const std::vector<graph::TensorMap> batches = {{{"x0", torch::rand({6, 4, 5, 5})}},
+                                                 {{"x0", torch::rand({2, 4, 5, 5}) + 3}}};
+  const torch::NoGradGuard no_grad;
+  const auto all = torch::cat({batches[0].at("x0"), batches[1].at("x0")});
+  const auto mean = [&](const torch::Tensor& weight) {
+    return torch::conv2d(all, weight, conv->bias).mean({0, 2, 3});
+  };
+  const auto wanted = mean(conv->weight);
+  correct_biases(graph, plan, quantisers, batches);
+  auto rounded = conv->weight.clone();
+  for (const auto& [node, quantiser] : quantisers.weights) {
+    const auto rows =
+        torch::tensor(node.find("box") == std::string::npos ? scores : boxes, torch::kLong);
+    rounded.index_copy_(0, rows, quantiser->forward(conv->weight.index_select(0, rows)));
+  }
+  EXPECT_FALSE(torch::equal(rounded, conv->weight));
+  EXPECT_TRUE(torch::allclose(mean(rounded), wanted, 1e-5, 1e-5));
 }
 
 }  // namespace

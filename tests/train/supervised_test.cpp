@@ -57,7 +57,10 @@ TEST(Supervised, UnlabelledPicturesLeaveAHeadsGradientAsItIs) {
   job.model->eval();  // BatchNorm would mix pictures in the encoder
   const auto gradient = [&](int64_t pictures) {
     job.model->zero_grad();
-    supervised_terms(forward_of(job.model), job.tasks, batch_of(pictures)).at(0).second.at(0).value.backward();
+    supervised_terms(forward_of(job.model), job.tasks, batch_of(pictures))
+        .at(0)
+        .second.at(0)
+        .value.backward();
     std::vector<torch::Tensor> rows;
     for (const auto& parameter : job.model->parameters()) {
       if (parameter.grad().defined()) rows.push_back(parameter.grad().flatten().to(torch::kDouble));
@@ -67,6 +70,34 @@ TEST(Supervised, UnlabelledPicturesLeaveAHeadsGradientAsItIs) {
   const auto alone = gradient(2), among = gradient(5);
   EXPECT_GT(alone.norm().item<double>(), 0);
   EXPECT_LE(((among - alone).norm() / alone.norm()).item<double>(), 1e-6);
+}
+
+TEST(Supervised, ATeacherIsImitatedOnTheLabelledRows) {
+  Job job, other;
+  job.model->eval();
+  other.model->eval();
+  const auto imitation = [&](const Job& teacher, int64_t pictures) {
+    const Teacher taught{forward_of(teacher.model), 0.25, 2};
+    const auto terms =
+        supervised_terms(forward_of(job.model), job.tasks, batch_of(pictures), &taught);
+    EXPECT_EQ(terms.size(), 1u) << "of tasks that somebody is labelled for";
+    const auto& term = terms.at(0).second.back();
+    EXPECT_EQ(term.name, "imitation");
+    EXPECT_EQ(term.weight, 0.25);
+    return term.value;
+  };
+  EXPECT_NEAR(imitation(other, 5).item<double>(), 0, 1e-6) << "both have the same weights";
+  {
+    const torch::NoGradGuard no_grad;
+    other.model->named_parameters()["heads.sign.scores.bias"].add_(
+        torch::tensor({1.0F, -1.0F, 0.0F}));
+  }
+  const auto among = imitation(other, 5);
+  EXPECT_GT(among.item<double>(), 0.01);
+  EXPECT_NEAR(imitation(other, 2).item<double>(), among.item<double>(), 1e-5);
+  among.backward();
+  for (const auto& parameter : other.model->parameters())
+    EXPECT_FALSE(parameter.grad().defined()) << "the teacher learns nothing";
 }
 
 }  // namespace
