@@ -5,6 +5,7 @@
 #include <set>
 
 #include "common/error.h"
+#include "tests/errors.h"
 #include "tests/exporters/export_compare.h"
 
 namespace manyfold::exporters {
@@ -26,16 +27,6 @@ std::vector<std::string> node_names(const onnx::ModelProto& model) {
   std::vector<std::string> names;
   for (const auto& node : model.graph().node()) names.push_back(node.name());
   return names;
-}
-
-template <class F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 template <class Body>

@@ -8,6 +8,7 @@
 #include "common/atomic_file.h"
 #include "common/error.h"
 #include "common/sha256.h"
+#include "tests/errors.h"
 #include "tests/exporters/quantised_graphs.h"
 
 namespace manyfold::exporters {
@@ -30,16 +31,6 @@ class PackageTest : public testing::Test {
     options.manifest = {{"tasks", {{"gesture", {{"classes", {"a", "b"}}, {"strides", {8, 16}}}}}}};
   }
   ~PackageTest() override { fs::remove_all(root); }
-
-  template <class F>
-  std::string error_of(F f) {
-    try {
-      f();
-    } catch (const UserError& error) {
-      return error.what();
-    }
-    return "no error";
-  }
 
   fs::path root, folder;
   graph::TwoHeads module{nullptr};

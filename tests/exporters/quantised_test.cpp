@@ -3,6 +3,7 @@
 #include "common/error.h"
 #include "exporters/kernels.h"
 #include "exporters/verify.h"
+#include "tests/errors.h"
 #include "tests/exporters/quantised_graphs.h"
 
 namespace manyfold::exporters {
@@ -166,16 +167,6 @@ TEST(QuantiseBias, GivesWholeStepsOfItsScale) {
   EXPECT_NEAR(y[0].item<double>(), 0.3, 1e-6);
   EXPECT_NEAR(y[1].item<double>(), -0.9, 1e-6);
   EXPECT_NEAR(y[2].item<double>(), 2147483647 * 1e-12, 1e-8);
-}
-
-template <class F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(QuantisedForm, PerChannelBeforeOpset13SaysTheWayOut) {

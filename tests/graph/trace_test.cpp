@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "graph/replay.h"
+#include "tests/errors.h"
 #include "tests/graph/modules.h"
 
 namespace manyfold::graph {
@@ -12,16 +13,6 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
-
-template <class F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 std::vector<std::string> node_names(const Graph& graph) {
   std::vector<std::string> names;

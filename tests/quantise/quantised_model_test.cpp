@@ -9,6 +9,7 @@
 #include "quantise/coverage.h"
 #include "quantise/roles.h"
 #include "quantise/sensitivity.h"
+#include "tests/errors.h"
 #include "tests/graph/modules.h"
 #include "tests/graph/shipped_models.h"
 
@@ -148,24 +149,15 @@ TEST(QuantisedModel, CorrectsBiasesWhenAsked) {
   EXPECT_LT(relative(fixture.run(fixture.model.graph()), expected), 0.1);
 }
 
-std::string refusal(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 TEST(QuantisedModel, NamesWhatHasNoIntegerForm) {
-  EXPECT_THAT(refusal([] { Fixture fixture{QuantiseOptions{}}; }),
+  EXPECT_THAT(error_of([] { Fixture fixture{QuantiseOptions{}}; }),
               testing::AllOf(HasSubstr("up/convolution"), HasSubstr("quantise.float=[up")));
 }
 
 TEST(QuantisedModel, RefusesCalibrationThatTellsNothing) {
   Fixture fixture;
   const auto with = [&](const Tensor& tensor) {
-    return refusal([&] { fixture.model.calibrate({{{"pictures", tensor}}}); });
+    return error_of([&] { fixture.model.calibrate({{{"pictures", tensor}}}); });
   };
   EXPECT_THAT(with(torch::randint(256, {1, 3, 16, 16}, torch::kUInt8)),
               HasSubstr("at least 16 pictures, found 1"));
@@ -184,7 +176,7 @@ void silence(graph::TwoHeads& module) {
 TEST(QuantisedModel, NamesALayerThatNeverFires) {
   Fixture fixture;
   silence(fixture.module);
-  EXPECT_THAT(refusal([&] { fixture.model.calibrate(pictures()); }),
+  EXPECT_THAT(error_of([&] { fixture.model.calibrate(pictures()); }),
               testing::AllOf(HasSubstr("wide/relu"), HasSubstr("never fires")));
 }
 
@@ -209,7 +201,7 @@ TEST(QuantisedModel, ALayerThatNeverFiresCanBeKeptInFloatAsAdvised) {
     }
     Fixture fixture(options);
     silence(fixture.module);
-    message = refusal([&] { fixture.model.calibrate(pictures()); });
+    message = error_of([&] { fixture.model.calibrate(pictures()); });
     EXPECT_NE(message, round == 0 ? "no error" : "");
   }
   EXPECT_EQ(message, "no error");
@@ -244,8 +236,9 @@ TEST(QuantisedModel, RefusesLiveBatchNormOfBranchesThatAreFused) {
   Branches module;
   const QuantisedModel model(*module, graph::trace_pictures(module, graph::Mode::eval), {}, {});
   EXPECT_EQ(model.plan().layers.size(), 2u) << "the branches are one layer";
-  EXPECT_THAT(refusal([&] { model.live_graph(graph::trace_pictures(module, graph::Mode::train)); }),
-              HasSubstr("qat.batch_norm=folded"));
+  EXPECT_THAT(
+      error_of([&] { model.live_graph(graph::trace_pictures(module, graph::Mode::train)); }),
+      HasSubstr("qat.batch_norm=folded"));
 }
 
 /// Layers a_b and a.b, whose names differ in a dot alone.
@@ -339,14 +332,14 @@ TEST(QuantisedModel, NamesALayerWithoutARange) {
     const torch::NoGradGuard no_grad;
     fixture.module->grouped->conv->weight[0][0][0][0] = NAN;
   }
-  EXPECT_THAT(refusal([&] { fixture.model.calibrate(pictures()); }),
+  EXPECT_THAT(error_of([&] { fixture.model.calibrate(pictures()); }),
               testing::AllOf(HasSubstr("grouped/relu"), HasSubstr("infinite or NaN")));
 }
 
 TEST(QuantisedModel, RefusesZeroPointsForATargetWithoutThem) {
   auto options = options_for_two_heads();
   options.target = "tensorrt";
-  EXPECT_THAT(refusal([&] { Fixture fixture(options); }),
+  EXPECT_THAT(error_of([&] { Fixture fixture(options); }),
               testing::AllOf(HasSubstr("tensorrt"), HasSubstr("quantise.activations=int8")));
   options.activations = "int8";
   Fixture fixture(options);
