@@ -68,7 +68,7 @@ std::string bars_section(const std::vector<Bars>& all) {
           "<span>{}</span><span class=\"{}\" style=\"margin-left:{:.2f}%;width:{:.2f}%\"></span>"
           "<span class=\"number\">{}</span>\n",
           escaped(name), value < 0 ? "bar less" : "bar", 100 * (std::min(value, 0.0) - low) / span,
-          100 * std::abs(value) / span, value_text(value));
+          100 * std::abs(value) / span, fmt::format("{:.5f}", value));
     }
     html += "</div>\n";
   }
