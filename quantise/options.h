@@ -11,7 +11,7 @@ namespace manyfold::quantise {
 /// How a model becomes int8: the section `quantise` of a config. Read by the export of a float
 /// model (post-training) and by quantisation-aware training alike.
 struct QuantiseOptions {
-  std::string observer = "mse";
+  std::string observer = "moving_average";
   double percentile = 99.99;
   int64_t pictures = 256;
   std::string activations = "uint8";
