@@ -51,8 +51,7 @@ void JobModel::prepare_int8(const std::optional<train::RunFolder>& resumed) {
   if (job_.init.empty()) {
     throw ConfigError(
         "precision = int8 trains a float model on, and init does not name one: set init=RUN, or "
-        "say "
-        "manyfold qat RUN");
+        "say manyfold qat RUN");
   }
   const auto size = job_.data.network_size();
   if (job_.qat.distill > 0) {

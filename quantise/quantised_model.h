@@ -65,8 +65,8 @@ class QuantisedModel {
   /// The model as constants: float, and with encodings to be written.
   graph::Graph frozen() const;
   graph::Graph encoded() const;
-  /// `encoded` in the arithmetic of integer kernels (see `use_integer_arithmetic`): what the device
-  /// gives, to the last figure. For judging; not differentiable.
+  /// `encoded` in the arithmetic of integer kernels (see `use_integer_arithmetic`): what the
+  /// device gives, but for single roundings of sums. For judging; not differentiable.
   graph::Graph integer() const;
 
  private:

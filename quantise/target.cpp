@@ -7,11 +7,19 @@
 namespace manyfold::quantise {
 namespace {
 
+/// What a runtime or device asks of an int8 model.
+struct Target {
+  bool zero_points = true;         // activations may have one that is not 0
+  bool signed_activations = true;  // int8 activations are taken
+};
+
 const std::map<std::string, Target>& targets() {
+  // As said in ONNX Runtime's documentation of quantisation and of its QNN execution provider, and
+  // in operators.md of onnx-tensorrt.
   static const std::map<std::string, Target> table = {
-      {"onnxruntime", {true, true, "ONNX Runtime's documentation of quantisation"}},
-      {"qnn", {true, false, "ONNX Runtime's documentation of the QNN execution provider"}},
-      {"tensorrt", {false, true, "operators.md of onnx-tensorrt"}},
+      {"onnxruntime", {true, true}},
+      {"qnn", {true, false}},
+      {"tensorrt", {false, true}},
   };
   return table;
 }
@@ -24,10 +32,8 @@ std::vector<std::string> target_names() {
   return names;
 }
 
-const Target& target_of(const std::string& name) { return targets().at(name); }
-
 void check_target(const QuantiseOptions& options) {
-  const auto& target = target_of(options.target);
+  const auto& target = targets().at(options.target);
   const bool is_signed = options.activations == "int8";
   if (!target.zero_points && !is_signed) {
     throw ConfigError(

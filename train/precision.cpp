@@ -24,8 +24,9 @@ void refuse_impossible(Precision precision, torch::Device device) {
   }
   if (precision == Precision::int8) {
     throw UserError(
-        "precision = int8 is no arithmetic that a model is trained in from the start; "
-        "use precision=fp32, bf16, fp16 or fp16_device");
+        "precision = int8 is no arithmetic that a model is trained in from the start; train a "
+        "float "
+        "model on by manyfold qat RUN, or use precision=fp32, bf16, fp16 or fp16_device");
   }
 }
 
