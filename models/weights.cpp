@@ -36,6 +36,16 @@ std::string shape_text(const Tensor& tensor) {
   return text.str();
 }
 
+/// How a StateDict fits a module.
+struct LoadReport {
+  std::vector<std::string> missing;     // the module has it, the dict does not
+  std::vector<std::string> unexpected;  // the other way round
+  std::vector<std::string> mismatched;  // "out.bias: [3] in the weights, [5] in the model"
+  bool complete() const { return missing.empty() && unexpected.empty() && mismatched.empty(); }
+  /// One line for each kind, the first few names of each.
+  std::string text() const;
+};
+
 void list(std::ostringstream& text, const char* title, const std::vector<std::string>& names) {
   constexpr size_t kShown = 8;
   if (names.empty()) return;
@@ -44,13 +54,21 @@ void list(std::ostringstream& text, const char* title, const std::vector<std::st
   if (names.size() > kShown) text << ", ...";
 }
 
+std::string LoadReport::text() const {
+  std::ostringstream text;
+  list(text, "missing", missing);
+  list(text, "unexpected", unexpected);
+  list(text, "of another shape", mismatched);
+  return text.str();
+}
+
 /// Compares names and shapes; `matched` receives (the module's tensor, the dict's).
 LoadReport compare(const torch::nn::Module& module, const StateDict& state,
-                   const std::string& prefix, std::vector<std::pair<Tensor, Tensor>>& matched) {
+                   std::vector<std::pair<Tensor, Tensor>>& matched) {
   LoadReport report;
   const auto own = state_dict(module);
   for (const auto& [name, tensor] : own) {
-    const auto found = state.find(prefix + name);
+    const auto found = state.find(name);
     if (found == state.end()) {
       report.missing.push_back(name);
     } else if (found->second.sizes() != tensor.sizes()) {
@@ -61,8 +79,7 @@ LoadReport compare(const torch::nn::Module& module, const StateDict& state,
     }
   }
   for (const auto& [name, tensor] : state) {
-    const bool looked_at = name.compare(0, prefix.size(), prefix) == 0;
-    if (looked_at && own.count(name.substr(prefix.size())) == 0) report.unexpected.push_back(name);
+    if (own.count(name) == 0) report.unexpected.push_back(name);
   }
   return report;
 }
@@ -74,14 +91,6 @@ void copy(const std::vector<std::pair<Tensor, Tensor>>& matched) {
 
 }  // namespace
 
-std::string LoadReport::text() const {
-  std::ostringstream text;
-  list(text, "missing", missing);
-  list(text, "unexpected", unexpected);
-  list(text, "of another shape", mismatched);
-  return text.str();
-}
-
 StateDict state_dict(const torch::nn::Module& module) {
   StateDict state;
   for (const auto& item : module.named_parameters()) state[item.key()] = item.value();
@@ -89,19 +98,22 @@ StateDict state_dict(const torch::nn::Module& module) {
   return state;
 }
 
-LoadReport load_matching(torch::nn::Module& module, const StateDict& state,
-                         const std::string& prefix) {
-  std::vector<std::pair<Tensor, Tensor>> matched;
-  const auto report = compare(module, state, prefix, matched);
-  copy(matched);
-  return report;
-}
-
 void load_state(torch::nn::Module& module, const StateDict& state, const std::string& origin) {
   std::vector<std::pair<Tensor, Tensor>> matched;
-  const auto report = compare(module, state, "", matched);
+  const auto report = compare(module, state, matched);
   if (!report.complete()) throw UserError(origin + ": weights of another model:" + report.text());
   copy(matched);
+}
+
+std::string bytes_of(const StateDict& state) {
+  std::string text;
+  for (const auto& [name, tensor] : state) {
+    text += name + ' ' + c10::toString(tensor.scalar_type());
+    for (const auto size : tensor.sizes()) text += ' ' + std::to_string(size);
+    const auto bytes = tensor.detach().cpu().contiguous();
+    text.append(static_cast<const char*>(bytes.data_ptr()), bytes.nbytes());
+  }
+  return text;
 }
 
 void save_tensors(const std::filesystem::path& path, const StateDict& state,

@@ -34,13 +34,7 @@ StateDict take(const StateDict& all, const std::string& prefix) {
 std::string digest(const StateDict& all, const Metadata& metadata) {
   std::string text;
   for (const auto& [key, value] : metadata) text += key + '\n' + value + '\n';
-  for (const auto& [name, tensor] : all) {
-    text += name + ' ' + c10::toString(tensor.scalar_type());
-    for (const auto size : tensor.sizes()) text += ' ' + std::to_string(size);
-    const auto bytes = tensor.detach().cpu().contiguous();
-    text.append(static_cast<const char*>(bytes.data_ptr()), bytes.nbytes());
-  }
-  return sha256(text);
+  return sha256(text + models::bytes_of(all));
 }
 
 }  // namespace
@@ -51,6 +45,7 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& c,
   if (!c.average.empty()) add(all, "raw/", c.weights);
   add(all, "optimizer/", c.optimizer);
   add(all, "weighting/", c.weighting);
+  add(all, "objective/", c.objective);
   add(all, "batch/", batch.tensors);
   const nlohmann::json state = {{"step", c.step},
                                 {"average_updates", c.average_updates},
@@ -86,6 +81,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path, BatchPart* batch) 
   if (averaged) c.average = take(all, "");
   c.optimizer = take(all, "optimizer/");
   c.weighting = take(all, "weighting/");
+  c.objective = take(all, "objective/");
   c.step = state["step"];
   c.average_updates = state["average_updates"];
   c.skipped_in_a_row = state["skipped_in_a_row"];

@@ -14,6 +14,7 @@ struct Checkpoint {
   models::StateDict average;    // the averaged weights; empty without averaging
   models::StateDict optimizer;  // moments and counts, "<parameter>.<what>"
   models::StateDict weighting;  // what the loss weighting has learnt
+  models::StateDict objective;  // what the objective learns or keeps beside the model
   std::string optimizer_type;   // whose moments `optimizer` holds; empty in older files
   int64_t step = 0;             // steps done
   int64_t average_updates = 0;
@@ -34,9 +35,9 @@ struct BatchPart {
 };
 
 /// One safetensors file. `deployed()` stands under the model's own names, so that any reader of the
-/// format finds plain weights; the rest under "raw/", "optimizer/" and "weighting/". The metadata
-/// hold the counters, the config and a SHA-256 of all of it. Throws UserError when the disk is full
-/// or the path cannot be written; the file that was there before is then still there.
+/// format finds plain weights; the rest under "raw/", "optimizer/", "weighting/" and "objective/".
+/// The metadata hold the counters, the config and a SHA-256 of all of it. Throws UserError when the
+/// disk is full or the path cannot be written; the file that was there before is then still there.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint,
                      const BatchPart& batch = {});
 

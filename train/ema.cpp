@@ -1,6 +1,7 @@
 #include "train/ema.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace manyfold::train {
 namespace {
@@ -20,13 +21,23 @@ StateDict copy_of(const torch::nn::Module& module) {
 
 }  // namespace
 
+double average_decay(const AverageSchedule& schedule, int64_t updates) {
+  const double t = static_cast<double>(updates);
+  if (!schedule.cosine) return std::min(schedule.decay, (1 + t) / (10 + t));
+  if (updates >= schedule.steps) return 1;
+  const double shape = 0.5 * (1 + std::cos(M_PI * t / static_cast<double>(schedule.steps)));
+  return 1 - (1 - schedule.decay) * shape;
+}
+
+WeightAverage::WeightAverage(const torch::nn::Module& module, const AverageSchedule& schedule)
+    : schedule_(schedule), weights_(copy_of(module)) {}
+
 WeightAverage::WeightAverage(const torch::nn::Module& module, double decay)
-    : decay_(decay), weights_(copy_of(module)) {}
+    : WeightAverage(module, AverageSchedule{decay}) {}
 
 void WeightAverage::update(const torch::nn::Module& module) {
   torch::NoGradGuard no_grad;
-  const double t = static_cast<double>(updates_++);
-  const double decay = std::min(decay_, (1 + t) / (10 + t));
+  const double decay = average_decay(schedule_, updates_++);
   for (const auto& [name, tensor] : models::state_dict(module)) {
     auto& average = weights_.at(name);
     if (average.is_floating_point()) {

@@ -18,13 +18,16 @@ Tensor weighted_sum(const Terms& terms) {
 }
 
 NamedParameters trained_parameters(const models::MultiTaskModel& model,
-                                   const losses::LossWeighting& weighting) {
+                                   const losses::LossWeighting& weighting,
+                                   const torch::nn::Module* beside) {
   NamedParameters parameters;
-  for (const auto& entry : model->named_parameters())
-    parameters.emplace_back(entry.key(), entry.value());
-  for (const auto& entry : weighting.named_parameters()) {
-    parameters.emplace_back("weighting." + entry.key(), entry.value());
-  }
+  const auto add = [&](const std::string& prefix, const torch::nn::Module& module) {
+    for (const auto& entry : module.named_parameters())
+      parameters.emplace_back(prefix + entry.key(), entry.value());
+  };
+  add("", *model);
+  add("weighting.", weighting);
+  if (beside) add("objective.", *beside);
   return parameters;
 }
 
@@ -42,6 +45,10 @@ void refuse_other_options(const Checkpoint& checkpoint, const LoopOptions& optio
                              "train.ema_decay=0 would lose; set train.ema_decay as in that run"
                            : "cannot resume: the checkpoint has no weight average; set "
                              "train.ema_decay=0 as in that run");
+}
+
+AverageSchedule average_schedule(const LoopOptions& options) {
+  return {options.ema_decay, options.ema_schedule == "cosine", options.steps};
 }
 
 std::string unfinite_terms(const StepRecord& record) {
@@ -65,10 +72,16 @@ void LoopOptions::fields(config::Fields& f) {
           config::at_least(0));
   f.field("clip_norm", clip_norm, "Largest joint norm of the gradients; 0 = no clipping.",
           config::at_least(0));
+  f.field("clip", clip, "Whether clip_norm limits the joint norm, or that of each tensor.",
+          {"joint", "each"});
   f.field("ema_decay", ema_decay,
           "Decay of the weight average that is evaluated and exported; 0 = evaluate the weights "
           "themselves.",
           config::between(0, 0.999999));
+  f.field("ema_schedule", ema_schedule,
+          "warmup: the decay grows to ema_decay in the first steps; cosine: from ema_decay to 1 "
+          "over the run, as teachers of self-distillation have it.",
+          {"warmup", "cosine"});
   f.field("max_skipped_steps", max_skipped_steps,
           "Steps in a row whose loss or gradient may be NaN or infinite (each is skipped) before "
           "the run fails.",
@@ -96,9 +109,9 @@ Loop::Loop(const LoopOptions& options, uint64_t seed, models::MultiTaskModel mod
       scaler_(scaler) {
   weighting_->to(model_->parameters().front().device());
   for (const auto& part : options_.freeze) model_->freeze(part);
-  optimizer_ =
-      std::make_unique<Optimizer>(options_.optimizer, trained_parameters(model_, *weighting_));
-  if (options_.ema_decay > 0) average_.emplace(*model_, options_.ema_decay);
+  optimizer_ = std::make_unique<Optimizer>(
+      options_.optimizer, trained_parameters(model_, *weighting_, hooks_.beside.get()));
+  if (options_.ema_decay > 0) average_.emplace(*model_, average_schedule(options_));
 }
 
 bool Loop::run() {
@@ -118,12 +131,15 @@ StepRecord Loop::train_step() {
   record.step = step_;
   record.loss_scale = scaler_ ? scaler_->scale() : 0;
   record.lr = optimizer_->set_lr_factor(lr_factor(options_.schedule, step_, options_.steps));
+  optimizer_->set_decay_factor(decay_factor(options_.schedule, step_, options_.steps));
   const auto batch = hooks_.batch(step_);
   record.pictures = batch.size() * batch.pictures.size(1);
 
   model_->train();
   torch::manual_seed(step_seed(seed_, step_));
   KeptBuffers buffers(*model_);
+  std::optional<KeptBuffers> beside;
+  if (hooks_.beside) beside.emplace(*hooks_.beside);
   std::map<std::string, Tensor> task_losses;
   for (const auto& [task, terms] : hooks_.objective(batch, step_)) {
     for (const auto& term : terms) {
@@ -140,6 +156,7 @@ StepRecord Loop::train_step() {
     update(loss, record);
   }
   if (record.skipped) buffers.restore();
+  if (record.skipped && beside) beside->restore();
   if (record.skipped && !record.rescaled && hooks_.skipped) hooks_.skipped(record, batch);
   // A loss that is not finite says nothing of its scale: there was no backward pass.
   if (scaler_ && !task_losses.empty() && std::isfinite(record.loss))
@@ -152,7 +169,8 @@ void Loop::update(const Tensor& loss, StepRecord& record) {
   record.skipped = !std::isfinite(record.loss);
   if (record.skipped) return;
   backward(loss);
-  record.grad_norm = optimizer_->clip_grad_norm(options_.clip_norm);
+  record.grad_norm = options_.clip == "each" ? optimizer_->clip_each_grad_norm(options_.clip_norm)
+                                             : optimizer_->clip_grad_norm(options_.clip_norm);
   record.skipped = !std::isfinite(record.grad_norm);
   record.rescaled = record.skipped && scaler_ && !scaler_->at_floor();
   if (record.skipped) return;
@@ -166,6 +184,9 @@ void Loop::backward(const Tensor& loss) {
   scaler_->scaled(loss).backward();
   auto parameters = model_->parameters();
   for (const auto& parameter : weighting_->parameters()) parameters.push_back(parameter);
+  if (hooks_.beside) {
+    for (const auto& parameter : hooks_.beside->parameters()) parameters.push_back(parameter);
+  }
   scaler_->unscale(parameters);
 }
 
@@ -201,6 +222,7 @@ Checkpoint Loop::snapshot() const {
   Checkpoint checkpoint;
   checkpoint.weights = models::state_dict(*model_);
   checkpoint.weighting = models::state_dict(*weighting_);
+  if (hooks_.beside) checkpoint.objective = models::state_dict(*hooks_.beside);
   checkpoint.optimizer = optimizer_->state();
   checkpoint.optimizer_type = options_.optimizer.type;
   if (average_) checkpoint.average = average_->weights();
@@ -221,6 +243,10 @@ void Loop::restore(const Checkpoint& checkpoint) {
                      "cannot resume: the checkpoint does not fit the model");
   models::load_state(*weighting_, checkpoint.weighting,
                      "cannot resume: the checkpoint does not fit train.weighting");
+  if (hooks_.beside) {
+    models::load_state(*hooks_.beside, checkpoint.objective,
+                       "cannot resume: the checkpoint does not fit the objective");
+  }
   if (average_) average_->load(checkpoint.average, checkpoint.average_updates);
   optimizer_->load_state(checkpoint.optimizer);
   step_ = checkpoint.step;

@@ -25,7 +25,9 @@ struct LoopOptions {
   int64_t evaluate_every = 500;
   int64_t checkpoint_every = 500;
   double clip_norm = 5;
+  std::string clip = "joint";
   double ema_decay = 0.998;
+  std::string ema_schedule = "warmup";
   int64_t max_skipped_steps = 10;
   std::string weighting = "fixed";
   std::vector<std::string> freeze;
@@ -57,6 +59,9 @@ struct LoopHooks {
   std::function<data::Batch(int64_t step)> batch;
   /// The terms to learn from, in a step counted from 0.
   std::function<TaskTerms(const data::Batch&, int64_t step)> objective;
+  /// What the objective learns or keeps beside the model: its parameters are trained, and all of it
+  /// stands in checkpoints. May be null.
+  std::shared_ptr<torch::nn::Module> beside;
   std::function<void(const StepRecord&)> logged;
   /// Before `logged`, of a step that was skipped and not for its loss scale. Model, buffers,
   /// optimiser and `snapshot()` are as before the step; where the loss was finite, the parameters
@@ -98,6 +103,8 @@ class Loop {
   void restore(const Checkpoint& checkpoint);
 
   int64_t steps_done() const { return step_; }
+  /// The averaged weights as they stand; null without averaging.
+  const WeightAverage* average() const { return average_ ? &*average_ : nullptr; }
 
  private:
   StepRecord train_step();

@@ -84,6 +84,12 @@ std::unique_ptr<optim::OptimizerOptions> group_options(const OptimizerOptions& o
                                                  .weight_decay(weight_decay));
 }
 
+void set_weight_decay(optim::OptimizerOptions& options, double decay) {
+  if (auto* adamw = dynamic_cast<optim::AdamWOptions*>(&options)) adamw->weight_decay(decay);
+  if (auto* adam = dynamic_cast<optim::AdamOptions*>(&options)) adam->weight_decay(decay);
+  if (auto* sgd = dynamic_cast<optim::SGDOptions*>(&options)) sgd->weight_decay(decay);
+}
+
 std::unique_ptr<optim::Optimizer> make(const OptimizerOptions& o,
                                        std::vector<optim::OptimizerParamGroup> groups) {
   if (o.type == "adamw")
@@ -158,6 +164,7 @@ Optimizer::Optimizer(const OptimizerOptions& options, NamedParameters parameters
   for (auto& [kind, members] : groups) {
     const double lr = options.lr * kind.first;
     peak_lr_.push_back(lr);
+    decay_.push_back(kind.second);
     made.emplace_back(std::move(members), group_options(options, lr, kind.second));
   }
   optimizer_ = make(options, std::move(made));
@@ -167,6 +174,13 @@ double Optimizer::set_lr_factor(double factor) {
   auto& groups = optimizer_->param_groups();
   for (size_t i = 0; i < groups.size(); ++i) groups[i].options().set_lr(peak_lr_[i] * factor);
   return options_.lr * factor;
+}
+
+void Optimizer::set_decay_factor(double factor) {
+  auto& groups = optimizer_->param_groups();
+  for (size_t i = 0; i < groups.size(); ++i) {
+    if (decay_[i] > 0) set_weight_decay(groups[i].options(), decay_[i] * factor);
+  }
 }
 
 void Optimizer::zero_grad() {
@@ -190,6 +204,17 @@ double Optimizer::clip_grad_norm(double max_norm) {
     for (auto& gradient : gradients) gradient.mul_(max_norm / (norm + 1e-6));
   }
   return norm;
+}
+
+double Optimizer::clip_each_grad_norm(double max_norm) {
+  const double joint = clip_grad_norm(0);
+  if (max_norm <= 0 || !std::isfinite(joint) || joint <= max_norm) return joint;
+  torch::NoGradGuard no_grad;
+  for (auto& [name, parameter] : parameters_) {
+    auto& gradient = parameter.mutable_grad();
+    if (gradient.defined()) gradient.mul_((max_norm / (gradient.norm() + 1e-6)).clamp_max(1));
+  }
+  return joint;
 }
 
 std::map<std::string, Tensor> Optimizer::state() const {

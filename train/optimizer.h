@@ -42,11 +42,16 @@ class Optimizer {
   /// Sets every group's learning rate to `factor` times its peak; returns the common peak times
   /// `factor`.
   double set_lr_factor(double factor);
+  /// Sets the weight decay of the groups that have one to `factor` times the configured.
+  void set_decay_factor(double factor);
   void zero_grad();
   void step();
   /// Scales all gradients so that their joint norm is at most `max_norm`; returns the norm before.
   /// `max_norm` of 0 only measures.
   double clip_grad_norm(double max_norm);
+  /// Scales each gradient by itself so that its norm is at most `max_norm` (facebookresearch/dino);
+  /// returns the joint norm before.
+  double clip_each_grad_norm(double max_norm);
 
   /// Moments and step counts by parameter name, to be saved and restored exactly. The moments are
   /// live: the next step changes them.
@@ -56,7 +61,7 @@ class Optimizer {
  private:
   OptimizerOptions options_;
   NamedParameters parameters_;
-  std::vector<double> peak_lr_;  // by group
+  std::vector<double> peak_lr_, decay_;  // by group
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
 };
 

@@ -14,6 +14,7 @@ struct ScheduleOptions {
   int64_t warmup_steps = 100;
   double final_ratio = 0.005;
   double power = 0.9;
+  double weight_decay_ratio = 1;
 
   void fields(config::Fields& f);
 };
@@ -23,5 +24,8 @@ struct ScheduleOptions {
 ///   cosine (SGDR, arXiv:1608.03983, one period), poly (1 - t)^power (arXiv:1606.00915) or constant
 ///   after it, t = (step - W) / (steps - W).
 double lr_factor(const ScheduleOptions& options, int64_t step, int64_t steps);
+
+/// The factor on the weight decay: from 1 to `weight_decay_ratio` by half a cosine over the run.
+double decay_factor(const ScheduleOptions& options, int64_t step, int64_t steps);
 
 }  // namespace manyfold::train

@@ -6,6 +6,7 @@
 
 #include "data/batch.h"
 #include "train/forward.h"
+#include "train/lessons.h"
 #include "train/task.h"
 
 namespace manyfold::train {
@@ -13,18 +14,17 @@ namespace manyfold::train {
 /// The loss terms of every task that was run on a batch.
 using TaskTerms = std::vector<std::pair<std::string, Terms>>;
 
-/// A model whose outputs the one in training is pulled to, beside the labels.
-struct Teacher {
-  Forward forward;  // run without gradients
-  double weight = 1;
-  double temperature = 1;  // of scores
-};
-
-/// Learns from labels, and from a teacher's outputs for the same rows where there is one. The
-/// encoder sees every picture; a head sees the rows that carry its task's label, and is not run
-/// when there are none. So a term is averaged over labelled pictures, and neither a head's gradient
-/// nor its BatchNorm statistics depend on how many others are in the batch.
+/// Learns from labels, and from `lessons` beside them. The encoder sees every picture; a head sees
+/// the rows that carry its task's label, or all where a lesson wants them, and is not run when
+/// there are none. So a term is averaged over the pictures it is about, and without lessons neither
+/// a head's gradient nor its BatchNorm statistics depend on how many others are in the batch.
 TaskTerms supervised_terms(const Forward& forward, const Tasks& tasks, const data::Batch& batch,
-                           const Teacher* teacher = nullptr);
+                           const Lessons& lessons = {});
+
+/// The lessons of a batch that pull every task to another model's outputs for the pictures that
+/// carry its label: terms "imitation". `teacher` is run without gradients, a head when its lesson
+/// is; it and `tasks` must outlive the lessons.
+Lessons imitation_lessons(const Forward& teacher, const Tasks& tasks, const data::Batch& batch,
+                          double weight, double temperature);
 
 }  // namespace manyfold::train

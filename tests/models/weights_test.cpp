@@ -80,16 +80,6 @@ TEST_F(Weights, OfAnotherModelAreRefusedWithTheDifferences) {
   EXPECT_TRUE(torch::equal(state_dict(*model).at("norm.bias"), before));
 }
 
-TEST_F(Weights, LoadByPrefixWhatMatches) {
-  ConvBnAct model(ConvBnActOptions(3, 4));
-  const auto report = load_matching(
-      *model, {{"encoder.norm.bias", torch::full({4}, 7.f)}, {"heads.x", torch::ones({1})}},
-      "encoder.");
-  EXPECT_TRUE(torch::equal(state_dict(*model).at("norm.bias"), torch::full({4}, 7.f)));
-  EXPECT_EQ(report.missing.size(), 5u);
-  EXPECT_TRUE(report.unexpected.empty());
-}
-
 TEST_F(Weights, OfATypeThatLibTorchLacksAreRefused) {
   safetensors::write(file("u.safetensors"), {{"x", {"U32", {1}, std::string_view("abcd")}}});
   try {

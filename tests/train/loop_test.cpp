@@ -136,6 +136,64 @@ INSTANTIATE_TEST_SUITE_P(Rules, Resume,
                                          std::make_pair("adam", "uncertainty"),
                                          std::make_pair("sgd", "fixed")));
 
+/// A scale that is trained beside the model, and a count of steps.
+struct Beside : torch::nn::Module {
+  Beside() {
+    scale = register_parameter("scale", torch::ones({1}));
+    count = register_buffer("count", torch::zeros({1}));
+  }
+  torch::Tensor scale, count;
+};
+
+/// Trains a head towards twice its scores through the scale; the steps from `nan_from` on break.
+struct BesideFixture {
+  explicit BesideFixture(int64_t steps, int64_t nan_from = -1)
+      : model(small_model()), beside(std::make_shared<Beside>()) {
+    LoopHooks hooks;
+    hooks.batch = batch_of;
+    hooks.beside = beside;
+    hooks.objective = [this, nan_from](const data::Batch& batch, int64_t step) -> TaskTerms {
+      {
+        const torch::NoGradGuard no_grad;
+        beside->count.add_(1);
+      }
+      const auto scores = model->head("sign", model->encode(batch.pictures.flatten(0, 1))).at(0);
+      auto loss = (scores * beside->scale - 2 * scores.detach() - 1).square().mean();
+      if (nan_from >= 0 && step >= nan_from) loss = loss * std::nan("");
+      return {{"sign", {{"distance", loss}, {"seen", beside->count.sum(), 0}}}};
+    };
+    hooks.logged = [](const StepRecord&) {};
+    hooks.save = [](const Checkpoint&, bool) {};
+    hooks.stop = [this] { return loop->steps_done() == stop_after; };
+    loop = std::make_unique<Loop>(options_for(steps), 5, model,
+                                  std::map<std::string, double>{{"sign", 1.0}}, std::move(hooks));
+  }
+
+  models::MultiTaskModel model;
+  std::shared_ptr<Beside> beside;
+  std::unique_ptr<Loop> loop;
+  int64_t stop_after = -1;
+};
+
+TEST(Loop, WhatIsLearntBesideTheModelIsTrainedAndResumed) {
+  BesideFixture whole(4), first(4), second(4);
+  EXPECT_TRUE(whole.loop->run());
+  EXPECT_NE(whole.beside->scale.item<float>(), 1);
+  EXPECT_EQ(whole.beside->count.item<float>(), 4);
+  first.stop_after = 2;
+  EXPECT_FALSE(first.loop->run());
+  second.loop->restore(first.loop->snapshot());
+  EXPECT_TRUE(second.loop->run());
+  expect_equal(whole.loop->snapshot().objective, second.loop->snapshot().objective);
+  expect_equal(whole.loop->snapshot().optimizer, second.loop->snapshot().optimizer);
+}
+
+TEST(Loop, AStepThatIsNotFiniteLeavesWhatStandsBesideTheModel) {
+  BesideFixture job(3, /*nan_from=*/2);
+  EXPECT_TRUE(job.loop->run());
+  EXPECT_EQ(job.beside->count.item<float>(), 2);
+}
+
 TEST(Loop, EvaluatesAndSavesOnItsCadence) {
   auto options = options_for(5);
   options.evaluate_every = 2;

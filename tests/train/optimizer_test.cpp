@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "common/config/reader.h"
 #include "common/config/yaml_reader.h"
 #include "common/error.h"
@@ -89,6 +91,8 @@ TEST(Optimizer, AParameterWithoutGradientStaysWhereItIs) {
   }
 }
 
+class OptimizerDecay : public testing::TestWithParam<const char*> {};
+
 TEST(Optimizer, ClippingScalesTheJointNorm) {
   auto a = weight(0), b = weight(0);
   Optimizer optimizer(plain("adam"), {{"a", a}, {"b", b}});
@@ -99,6 +103,34 @@ TEST(Optimizer, ClippingScalesTheJointNorm) {
   EXPECT_NEAR(a.grad().item<double>(), 0.6, 1e-6);
   EXPECT_NEAR(b.grad().item<double>(), 0.8, 1e-6);
 }
+
+TEST(Optimizer, ClippingEachTensorLeavesTheSmallOnes) {
+  auto a = weight(0), b = weight(0);
+  Optimizer optimizer(plain("adam"), {{"a", a}, {"b", b}});
+  set_gradient(a, 0.5);
+  set_gradient(b, 4);
+  EXPECT_NEAR(optimizer.clip_each_grad_norm(1), std::sqrt(16.25), 1e-12);
+  EXPECT_NEAR(a.grad().item<double>(), 0.5, 1e-6);
+  EXPECT_NEAR(b.grad().item<double>(), 1, 1e-6);
+}
+
+TEST_P(OptimizerDecay, FollowsItsFactorWhereThereIsOne) {
+  auto options = plain(GetParam());
+  options.lr = 0.1;
+  options.momentum = 0;
+  options.weight_decay = 0.5;
+  auto w = weight(1);
+  auto bias = torch::ones({1}, torch::kDouble).set_requires_grad(true);
+  Optimizer optimizer(options, {{"w", w}, {"bias", bias}});
+  optimizer.set_decay_factor(2);
+  set_gradient(w, 0);
+  set_gradient(bias, 0);
+  optimizer.step();
+  EXPECT_DOUBLE_EQ(w.item<double>(), 1 - 0.1 * 1.0);
+  EXPECT_DOUBLE_EQ(bias.item<double>(), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rules, OptimizerDecay, testing::Values("adamw", "sgd"));
 
 class OptimizerState : public testing::TestWithParam<const char*> {};
 

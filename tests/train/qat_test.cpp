@@ -35,7 +35,8 @@ struct Job {
     tasks.emplace_back("sign", config::read<TaskOptions>(config::parse_yaml(
                                    "{type: classification, classes: [a, b, c]}", "task.yaml")));
     float_model.model->eval();
-    teacher = {forward_of(float_model.model), options.distill, options.temperature};
+    teacher = forward_of(float_model.model);
+    distill = {options.distill, options.temperature};
     quantise::QuantiseOptions quantisation;
     quantisation.observer = "minmax";
     quantised =
@@ -56,7 +57,8 @@ struct Job {
     return forward.head("sign", forward.encode(pictures), {}).at(0);
   }
   TaskTerms terms(const data::Batch& batch, int64_t step) {
-    auto all = supervised_terms(schedule->training(step), tasks, batch, &teacher);
+    const auto lessons = imitation_lessons(teacher, tasks, batch, distill.first, distill.second);
+    auto all = supervised_terms(schedule->training(step), tasks, batch, lessons);
     schedule->follow();
     return all;
   }
@@ -69,7 +71,8 @@ struct Job {
 
   TinyModel tiny, float_model;
   Tasks tasks;
-  Teacher teacher;
+  Forward teacher;
+  std::pair<double, double> distill;  // weight and temperature
   std::shared_ptr<quantise::QuantisedModel> quantised;
   std::unique_ptr<QatSchedule> schedule;
 };

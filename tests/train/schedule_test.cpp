@@ -35,6 +35,16 @@ TEST(Schedule, ConstantStaysAtThePeak) {
   EXPECT_EQ(lr_factor(schedule("constant", 0.1), 90, 100), 1);
 }
 
+TEST(Schedule, WeightDecayGoesToItsRatioByHalfACosine) {
+  // DINO: 0.04 to 0.4. A quarter of the way: 0.4 - 0.36 (1 + cos(pi / 4)) / 2 = 0.0927208.
+  auto options = schedule("cosine", 0);
+  options.weight_decay_ratio = 10;
+  EXPECT_NEAR(0.04 * decay_factor(options, 0, 100), 0.04, 1e-12);
+  EXPECT_NEAR(0.04 * decay_factor(options, 25, 100), 0.0927208, 1e-7);
+  EXPECT_NEAR(0.04 * decay_factor(options, 50, 100), 0.22, 1e-12);
+  EXPECT_EQ(decay_factor(schedule("cosine", 0), 30, 100), 1);
+}
+
 TEST(Schedule, ARunShorterThanItsWarmUpNeverDividesByZero) {
   EXPECT_DOUBLE_EQ(lr_factor(schedule("cosine", 0), 4, 5), 0.5);
   EXPECT_DOUBLE_EQ(lr_factor(schedule("cosine", 0), 10, 10), 1);

@@ -77,9 +77,10 @@ TEST(Supervised, ATeacherIsImitatedOnTheLabelledRows) {
   job.model->eval();
   other.model->eval();
   const auto imitation = [&](const Job& teacher, int64_t pictures) {
-    const Teacher taught{forward_of(teacher.model), 0.25, 2};
-    const auto terms =
-        supervised_terms(forward_of(job.model), job.tasks, batch_of(pictures), &taught);
+    const auto forward = forward_of(teacher.model);
+    const auto batch = batch_of(pictures);
+    const auto lessons = imitation_lessons(forward, job.tasks, batch, 0.25, 2);
+    const auto terms = supervised_terms(forward_of(job.model), job.tasks, batch, lessons);
     EXPECT_EQ(terms.size(), 1u) << "of tasks that somebody is labelled for";
     const auto& term = terms.at(0).second.back();
     EXPECT_EQ(term.name, "imitation");
@@ -98,6 +99,47 @@ TEST(Supervised, ATeacherIsImitatedOnTheLabelledRows) {
   among.backward();
   for (const auto& parameter : other.model->parameters())
     EXPECT_FALSE(parameter.grad().defined()) << "the teacher learns nothing";
+}
+
+/// The mean of a head's first output, as a lesson.
+Lesson mean_of_scores(bool every_row, int64_t expected_rows) {
+  return {"mean", 0.5, every_row, [=](const std::vector<torch::Tensor>& outputs, const Rows& rows) {
+            EXPECT_EQ(outputs.at(0).size(0), expected_rows);
+            EXPECT_EQ(rows.has_value(), !every_row);
+            return outputs.at(0).mean();
+          }};
+}
+
+TEST(Supervised, ALessonOfEveryRowRunsTheHeadOnAllAndLeavesTheLabelsTerm) {
+  Job job;
+  job.model->eval();
+  const auto plain = supervised_terms(forward_of(job.model), job.tasks, batch_of(5));
+  Lessons lessons;
+  lessons.by_task["sign"] = {mean_of_scores(true, 5), mean_of_scores(false, 2)};
+  lessons.by_task["person"] = {mean_of_scores(true, 5), mean_of_scores(false, 0)};
+  const auto taught = supervised_terms(forward_of(job.model), job.tasks, batch_of(5), lessons);
+  ASSERT_EQ(taught.size(), 2u) << "person has no label, but a lesson";
+  const auto& [sign, person] = std::make_pair(taught.at(1), taught.at(0));
+  EXPECT_EQ(sign.first, "sign");
+  ASSERT_EQ(sign.second.size(), 3u);
+  EXPECT_NEAR(sign.second[0].value.item<double>(), plain.at(0).second.at(0).value.item<double>(),
+              1e-6);
+  EXPECT_EQ(sign.second[1].weight, 0.5);
+  ASSERT_EQ(person.second.size(), 1u) << "neither labels nor rows for the second lesson";
+  EXPECT_EQ(person.second[0].name, "mean");
+}
+
+TEST(Supervised, LessonsOnFeaturesSeeEveryMapAndStandByThemselves) {
+  Job job;
+  Lessons lessons;
+  lessons.features = {{"energy", 2, [](const std::vector<torch::Tensor>& features) {
+                         EXPECT_EQ(features.size(), 4u);
+                         return features.back().square().mean();
+                       }}};
+  const auto terms = supervised_terms(forward_of(job.model), job.tasks, batch_of(3), lessons);
+  ASSERT_EQ(terms.size(), 2u);
+  EXPECT_EQ(terms.at(1).first, kFeatureTerms);
+  EXPECT_EQ(terms.at(1).second.at(0).weight, 2);
 }
 
 }  // namespace
