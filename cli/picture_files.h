@@ -4,14 +4,13 @@
 
 #include <filesystem>
 #include <opencv2/core.hpp>
-#include <vector>
 
 #include "data/data_options.h"
+#include "data/pictures_source.h"
 
 namespace manyfold::cli {
 
-/// The pictures in a folder and those below it, sorted. Throws UserError when there is none.
-std::vector<std::filesystem::path> pictures_below(const std::filesystem::path& folder);
+using data::pictures_below;
 
 /// CV_8UC3 RGB. Throws BadSample, naming the file.
 cv::Mat read_picture(const std::filesystem::path& path);

@@ -22,7 +22,10 @@ class Random {
     shuffle = 2,
     augment = 3,
     mix = 4,
-    scene = 5
+    scene = 5,
+    view = 6,        // which of a sample's fixed views
+    fixed_view = 7,  // how one of them is changed
+    crops = 8
   };
 
   Random(uint64_t seed, uint32_t purpose, uint64_t step = 0, uint32_t slot = 0);

@@ -19,6 +19,10 @@ void GeometricOptions::fields(config::Fields& f) {
 
 void AugmentOptions::fields(config::Fields& f) {
   f.field("enabled", enabled, "false: pictures are only fitted to the network's size.");
+  f.field("views", views,
+          "How many different views a sample has, one of which each step draws; 0: a new one in "
+          "every step.",
+          config::between(0, kMaxViews));
   f.section("geometric", geometric, "Where things stand in the picture.");
   f.section("photometric", photometric, "Light, colour and the camera's faults.");
 }

@@ -22,8 +22,15 @@ struct GeometricOptions {
   void fields(config::Fields& f);
 };
 
+/// The most fixed views of a sample.
+constexpr int64_t kMaxViews = 1 << 16;
+
 struct AugmentOptions {
   bool enabled = true;
+  /// 0: every step shows another view of a sample. n: one of n that the sample always has, so that
+  /// what a teacher answers to them may be kept, and it sees what the student sees (Beyer et al.,
+  /// "Knowledge distillation: a good teacher is patient and consistent", arXiv:2106.05237).
+  int64_t views = 0;
   GeometricOptions geometric;
   PhotometricOptions photometric;
   void fields(config::Fields& f);

@@ -27,6 +27,7 @@ struct Labels {
 /// What the loader hands to an objective.
 struct Batch {
   at::Tensor pictures;  // uint8 [N, T, 3, H, W], RGB, channels-last in memory
+  at::Tensor crops;     // uint8 [N, L, 3, h, w], the same; undefined where samples have none
   std::map<std::string, Labels>
       labels;                   // every task of the model, also those nobody here is labelled for
   std::vector<Origin> origins;  // N

@@ -119,6 +119,9 @@ class Reader {
     for (const auto& [key, field] : value.items()) {
       if (field.is_string()) image.words[key] = field.get<std::string>();
     }
+    if (value.contains("labelled")) {
+      image.labelled = value["labelled"].get<std::set<std::string>>();
+    }
     const auto mask = image.words.find("mask_file");
     if (mask != image.words.end()) image.mask_file = mask->second;
     const auto [first, fresh] = image_.emplace(image.id, coco_.images.size());

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <map>
 #include <opencv2/core.hpp>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,10 +31,16 @@ struct CocoImage {
   cv::Size size;                             // 0 x 0 = not stated
   std::map<std::string, std::string> words;  // further fields that are text
   std::vector<CocoAnnotation> annotations;
+  std::optional<std::set<std::string>> labelled;  // the tasks it is labelled for; none = all
+
+  bool labelled_for(const std::string& task) const {
+    return !labelled || labelled->count(task) > 0;
+  }
 };
 
 /// A COCO annotation file (https://cocodataset.org/#format-data): `images`, `annotations`,
-/// `categories`; and, beyond COCO, `mask_file` of an image, a PNG with a grey value for each pixel.
+/// `categories`; and, beyond COCO, of an image: `mask_file`, a PNG with a grey value for each
+/// pixel, and `labelled`, a list of the tasks that the image is labelled for.
 struct CocoFile {
   std::vector<std::string> categories;
   std::vector<int64_t> landmarks;  // key points of each category

@@ -37,6 +37,17 @@ void check_landmarks(const std::string& where, const LabelRule& rule, const Coco
   }
 }
 
+/// A task whose name no picture's list has is most likely called otherwise there.
+void check_listed(const std::string& lacks, const std::string& task, const CocoFile& coco) {
+  std::set<std::string> listed;
+  for (const auto& image : coco.images) {
+    if (image.labelled_for(task)) return;
+    listed.insert(image.labelled->begin(), image.labelled->end());
+  }
+  throw UserError(lacks + "image whose list `labelled` has the task '" + task + "'" +
+                  known_names(task, {listed.begin(), listed.end()}));
+}
+
 }  // namespace
 
 CocoSource::CocoSource(const std::string& name, const CocoOptions& options, const LabelList& labels,
@@ -79,6 +90,7 @@ void CocoSource::check_labels() const {
   for (const auto& rule : rules_) {
     const auto lacks = where_ + ": " + file_ + " has no ";
     const auto reads = ", which labels." + rule.task + " `from: " + rule.from + "` reads";
+    check_listed(lacks, rule.task, coco_);
     if (rule.from == "image") {
       if (words_.at(rule.task).empty()) {
         throw UserError(lacks + "image with the text field `" + rule.task + "`" + reads);
@@ -220,6 +232,7 @@ Sample CocoSource::get(int64_t index, int64_t detail) const {
 void CocoSource::label(const Item& item, cv::Size full, Sample& sample) const {
   const auto& image = coco_.images[item.image];
   for (const auto& rule : rules_) {
+    if (!image.labelled_for(rule.task)) continue;
     if (rule.from == "boxes") {
       sample.labels[rule.task] = coco_objects(image, rule);
     } else if (rule.from == "segments") {

@@ -22,6 +22,9 @@ namespace manyfold::data {
 ///   different ones it is not labelled.
 /// - image: its text field of the task's name; not labelled without it.
 ///
+/// A picture with a list `labelled` that lacks the task is not labelled for it, whatever else the
+/// file holds: no annotations then mean that nobody has looked.
+///
 /// A rule whose label no picture can have, because the file lacks what it reads, is refused.
 ///
 /// With `view: crop` each box of a category that counts (not crowds) is a sample of its own, cut

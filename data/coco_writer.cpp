@@ -2,6 +2,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <opencv2/imgcodecs.hpp>
@@ -21,14 +23,57 @@ namespace fs = std::filesystem;
 struct Entry {
   ordered_json image;
   std::vector<ordered_json> annotations;
+  ordered_json labelled = ordered_json::array();  // names of tasks
+  bool lacks_objects = false;                     // of a task that has some
 };
+
+/// What the tasks are in the file.
+struct Contents {
+  explicit Contents(const LabelSpecs& specs) {
+    for (const auto& [task, spec] : specs) {
+      if (spec.kind == LabelSpec::Kind::mask) add_mask(task);
+      if (spec.kind == LabelSpec::Kind::objects) add_objects(task, spec);
+    }
+  }
+
+  std::string mask_task;
+  std::map<std::string, size_t> category;  // id by class name
+  ordered_json categories = ordered_json::array();
+
+ private:
+  void add_mask(const std::string& task) {
+    if (!mask_task.empty()) {
+      throw UserError("a COCO set holds one mask for each picture, and there are two: " +
+                      mask_task + " and " + task);
+    }
+    mask_task = task;
+  }
+
+  void add_objects(const std::string& task, const LabelSpec& spec) {
+    for (const auto& name : spec.classes) {
+      const bool fresh = category.emplace(name, category.size() + 1).second;
+      if (!fresh) {
+        throw UserError("class '" + name + "' of task " + task +
+                        " is a class of another task, too; a COCO set has it once");
+      }
+      ordered_json points = ordered_json::array();
+      for (int64_t k = 0; k < spec.landmarks; ++k) points.push_back("p" + std::to_string(k + 1));
+      categories.push_back({{"id", category.at(name)}, {"name", name}, {"supercategory", task}});
+      if (!points.empty()) categories.back()["keypoints"] = points;
+    }
+  }
+};
+
+/// The path relative to the set's folder.
+std::string path_of(const char* kind, const std::string& split, int64_t number,
+                    const std::string& ending) {
+  return fmt::format("{}/{}/{:06d}.{}", kind, split, number, ending);
+}
 
 class Writer {
  public:
   Writer(const Source& source, const LabelSpecs& specs, const CocoWriteOptions& options)
-      : source_(source), specs_(specs), options_(options) {
-    for (const auto& [task, spec] : specs_) add_task(task, spec);
-  }
+      : source_(source), specs_(specs), options_(options), contents_(specs) {}
 
   int64_t write() {
     const int64_t rest = source_.size() - options_.first;
@@ -36,7 +81,7 @@ class Writer {
     if (count <= 0) throw UserError("source " + source_.name() + ": no samples to write");
     remove_old();
     make_folder("images");
-    if (!mask_task_.empty()) make_folder("masks");
+    if (!contents_.mask_task.empty()) make_folder("masks");
     std::vector<Entry> entries(count);
     parallel_for(count, options_.threads, [&](int64_t i) { entries[i] = write_sample(i); });
     write_json(entries);
@@ -44,28 +89,6 @@ class Writer {
   }
 
  private:
-  void add_task(const std::string& task, const LabelSpec& spec) {
-    if (spec.kind == LabelSpec::Kind::mask) {
-      if (!mask_task_.empty()) {
-        throw UserError("a COCO set holds one mask for each picture, and there are two: " +
-                        mask_task_ + " and " + task);
-      }
-      mask_task_ = task;
-    }
-    if (spec.kind != LabelSpec::Kind::objects) return;
-    for (const auto& name : spec.classes) {
-      const bool fresh = category_.emplace(name, category_.size() + 1).second;
-      if (!fresh) {
-        throw UserError("class '" + name + "' of task " + task +
-                        " is a class of another task, too; a COCO set has it once");
-      }
-      ordered_json points = ordered_json::array();
-      for (int64_t k = 0; k < spec.landmarks; ++k) points.push_back("p" + std::to_string(k + 1));
-      categories_.push_back({{"id", category_.at(name)}, {"name", name}, {"supercategory", task}});
-      if (!points.empty()) categories_.back()["keypoints"] = points;
-    }
-  }
-
   fs::path annotation_file() const { return options_.folder / (options_.split + ".json"); }
 
   /// Annotations of an earlier set do not belong to the pictures that are written now.
@@ -80,11 +103,6 @@ class Writer {
     std::error_code error;
     fs::create_directories(options_.folder / kind / options_.split, error);
     if (error) throw UserError(options_.folder.string() + ": " + error.message());
-  }
-
-  /// The path relative to the set's folder.
-  std::string path_of(const char* kind, int64_t number, const std::string& ending) const {
-    return fmt::format("{}/{}/{:06d}.{}", kind, options_.split, number, ending);
   }
 
   void write_picture(const std::string& relative, const cv::Mat& picture) const {
@@ -104,7 +122,7 @@ class Writer {
     if (sample.frames.size() != 1) throw UserError("a COCO set holds stills, not clips");
     const auto& picture = sample.frames[0];
     Entry entry;
-    const auto file = path_of("images", number, options_.format);
+    const auto file = coco_picture(options_, number);
     cv::Mat bgr;
     cv::cvtColor(picture, bgr, cv::COLOR_RGB2BGR);
     write_picture(file, bgr);
@@ -113,10 +131,16 @@ class Writer {
                    {"width", picture.cols},
                    {"height", picture.rows},
                    {"origin", sample.origin.name}};
-    for (const auto& [task, label] : sample.labels) {
-      const auto spec = specs_.find(task);
-      if (spec != specs_.end()) add_label(task, spec->second, label, number, entry);
+    for (const auto& [task, spec] : specs_) {
+      const auto label = sample.labels.find(task);
+      if (label != sample.labels.end()) {
+        add_label(task, spec, label->second, number, entry);
+        entry.labelled.push_back(task);
+      } else if (spec.kind == LabelSpec::Kind::objects) {
+        entry.lacks_objects = true;
+      }
     }
+    if (options_.more) entry.image.update(ordered_json(options_.more(options_.first + number)));
     return entry;
   }
 
@@ -125,7 +149,7 @@ class Writer {
     if (const auto* index = std::get_if<ClassIndex>(&label)) {
       entry.image[task] = spec.classes.at(index->index);
     } else if (const auto* mask = std::get_if<Mask>(&label)) {
-      const auto file = path_of("masks", number, "png");
+      const auto file = path_of("masks", options_.split, number, "png");
       write_picture(file, grey_of(mask->frames.at(0), spec));
       entry.image["mask_file"] = file;
     } else {
@@ -146,11 +170,13 @@ class Writer {
 
   ordered_json annotation(const Object& object, const LabelSpec& spec, int64_t number) const {
     const auto& box = object.box;
-    ordered_json json = {{"image_id", number + 1},
-                         {"category_id", category_.at(spec.classes.at(object.class_index))},
-                         {"bbox", {box.x, box.y, box.width, box.height}},
-                         {"area", box.area()},
-                         {"iscrowd", object.ignore ? 1 : 0}};
+    ordered_json json = {
+        {"image_id", number + 1},
+        {"category_id", contents_.category.at(spec.classes.at(object.class_index))},
+        {"bbox", {box.x, box.y, box.width, box.height}},
+        {"area", box.area()},
+        {"iscrowd", object.ignore ? 1 : 0}};
+    if (options_.scores) json["score"] = std::round(1e4 * object.score) / 1e4;
     if (object.landmarks.empty()) return json;
     int64_t labelled = 0;
     auto& points = json["keypoints"] = ordered_json::array();
@@ -167,15 +193,21 @@ class Writer {
 
   void write_json(std::vector<Entry>& entries) const {
     ordered_json images = ordered_json::array(), annotations = ordered_json::array();
+    const bool lists = std::any_of(entries.begin(), entries.end(),
+                                   [](const Entry& entry) { return entry.lacks_objects; });
     for (auto& entry : entries) {
+      if (lists) entry.image["labelled"] = std::move(entry.labelled);
       images.push_back(std::move(entry.image));
       for (auto& annotation : entry.annotations) {
         annotation["id"] = annotations.size() + 1;
         annotations.push_back(std::move(annotation));
       }
     }
-    const ordered_json root = {{"info", {{"description", source_.name()}}},
-                               {"categories", categories_},
+    const auto& description = options_.description.empty() ? source_.name() : options_.description;
+    ordered_json info = {{"description", description}};
+    if (!options_.provenance.is_null()) info["provenance"] = ordered_json(options_.provenance);
+    const ordered_json root = {{"info", info},
+                               {"categories", contents_.categories},
                                {"images", images},
                                {"annotations", annotations}};
     write_file(annotation_file(), root.dump() + "\n");
@@ -184,15 +216,19 @@ class Writer {
   const Source& source_;
   const LabelSpecs& specs_;
   const CocoWriteOptions& options_;
-  std::string mask_task_;
-  std::map<std::string, size_t> category_;  // id by class name
-  ordered_json categories_ = ordered_json::array();
+  const Contents contents_;
 };
 
 }  // namespace
 
 int64_t write_coco(const Source& source, const LabelSpecs& specs, const CocoWriteOptions& options) {
   return Writer(source, specs, options).write();
+}
+
+void check_coco_tasks(const LabelSpecs& specs) { Contents{specs}; }
+
+std::string coco_picture(const CocoWriteOptions& options, int64_t number) {
+  return path_of("images", options.split, number, options.format);
 }
 
 }  // namespace manyfold::data

@@ -31,6 +31,12 @@ void write_rows(const cv::Mat& picture, cv::Size size, int type, uint8_t* to) {
   picture.copyTo(target);
 }
 
+/// uint8 [slots, count, 3, H, W], uninitialised, the colours of a pixel side by side in memory.
+torch::Tensor empty_pictures(int64_t slots, int64_t count, cv::Size size) {
+  return torch::empty({slots, count, size.height, size.width, 3}, torch::kU8)
+      .permute({0, 1, 4, 2, 3});
+}
+
 Labels empty_labels(const LabelSpec& spec, int64_t slots, int64_t frames, cv::Size size) {
   Labels labels;
   labels.present = filled({slots}, false);
@@ -52,12 +58,12 @@ void check_kind(const std::string& task, const LabelSpec& spec, const Label& lab
 }  // namespace
 
 BatchBuilder::BatchBuilder(const LabelSpecs& specs, int64_t slots, int64_t frames, cv::Size size,
-                           int64_t step)
-    : specs_(specs), slots_(slots), frames_(frames), size_(size) {
+                           int64_t step, CropShape crops)
+    : specs_(specs), slots_(slots), frames_(frames), size_(size), crops_(crops) {
   batch_.step = step;
   batch_.origins.resize(slots);
-  batch_.pictures = torch::empty({slots, frames, size.height, size.width, 3}, torch::kU8)
-                        .permute({0, 1, 4, 2, 3});
+  batch_.pictures = empty_pictures(slots, frames, size);
+  if (crops.count > 0) batch_.crops = empty_pictures(slots, crops.count, crops.size);
   for (const auto& [task, spec] : specs_) {
     batch_.labels[task] = empty_labels(spec, slots, frames, size);
     if (spec.kind == Kind::objects) objects_[task].resize(slots);
@@ -70,12 +76,12 @@ void BatchBuilder::put(int64_t slot, const Sample& sample) {
                     std::to_string(sample.frames.size()) + " frames, and its batch has " +
                     std::to_string(frames_));
   }
+  TORCH_CHECK(static_cast<int64_t>(sample.crops.size()) == crops_.count, "collate: a sample has ",
+              sample.crops.size(), " crops, and its batch has ", crops_.count);
   batch_.origins[slot] = sample.origin;
+  put_pictures(slot, sample.frames, size_, batch_.pictures);
+  if (crops_.count > 0) put_pictures(slot, sample.crops, crops_.size, batch_.crops);
   const int64_t pixels = size_.area();
-  auto* pictures = batch_.pictures.data_ptr<uint8_t>() + slot * frames_ * 3 * pixels;
-  for (int64_t t = 0; t < frames_; ++t) {
-    write_rows(sample.frames[t], size_, CV_8UC3, pictures + t * 3 * pixels);
-  }
   for (const auto& [task, spec] : specs_) {
     const auto found = sample.labels.find(task);
     if (found == sample.labels.end()) continue;
@@ -92,6 +98,15 @@ void BatchBuilder::put(int64_t slot, const Sample& sample) {
     } else {
       objects_.at(task)[slot] = std::get<Objects>(found->second);
     }
+  }
+}
+
+void BatchBuilder::put_pictures(int64_t slot, const std::vector<cv::Mat>& pictures, cv::Size size,
+                                at::Tensor& to) const {
+  auto* place = to.data_ptr<uint8_t>() + slot * to.stride(0);
+  for (const auto& picture : pictures) {
+    write_rows(picture, size, CV_8UC3, place);
+    place += to.stride(1);
   }
 }
 
@@ -140,8 +155,11 @@ Batch BatchBuilder::finish() {
 Batch collate(const std::vector<Sample>& samples, const LabelSpecs& specs, int64_t step) {
   TORCH_CHECK(!samples.empty(), "collate: a batch needs at least one sample");
   const auto& frames = samples[0].frames;
+  const auto& crops = samples[0].crops;
+  CropShape shape;
+  if (!crops.empty()) shape = {static_cast<int64_t>(crops.size()), crops[0].size()};
   BatchBuilder builder(specs, static_cast<int64_t>(samples.size()),
-                       static_cast<int64_t>(frames.size()), frames.at(0).size(), step);
+                       static_cast<int64_t>(frames.size()), frames.at(0).size(), step, shape);
   for (size_t i = 0; i < samples.size(); ++i) builder.put(static_cast<int64_t>(i), samples[i]);
   return builder.finish();
 }

@@ -8,12 +8,19 @@
 
 namespace manyfold::data {
 
+/// The smaller views (`Sample::crops`) that every sample of a batch has.
+struct CropShape {
+  int64_t count = 0;
+  cv::Size size;
+};
+
 /// Builds a batch slot by slot, in any order and from several threads at once (each slot once).
 /// Pictures and masks are written where they will stay: the one copy between decoder and batch.
 class BatchBuilder {
  public:
-  /// Slots of `frames` frames of `size`. Every task of `specs` gets its tensors.
-  BatchBuilder(const LabelSpecs& specs, int64_t slots, int64_t frames, cv::Size size, int64_t step);
+  /// Slots of `frames` frames of `size`, and of `crops`. Every task of `specs` gets its tensors.
+  BatchBuilder(const LabelSpecs& specs, int64_t slots, int64_t frames, cv::Size size, int64_t step,
+               CropShape crops = {});
 
   /// Throws UserError when the sample has other frames than the batch's.
   void put(int64_t slot, const Sample& sample);
@@ -23,16 +30,19 @@ class BatchBuilder {
   Batch finish();
 
  private:
+  void put_pictures(int64_t slot, const std::vector<cv::Mat>& pictures, cv::Size size,
+                    at::Tensor& to) const;
   void put_objects(const LabelSpec& spec, const std::vector<Objects>& rows, Labels& labels) const;
 
   LabelSpecs specs_;
   int64_t slots_, frames_;
   cv::Size size_;
+  CropShape crops_;
   Batch batch_;
   std::map<std::string, std::vector<Objects>> objects_;  // by task, by slot
 };
 
-/// All samples, which must have frames of one size and number, as one batch.
+/// All samples, which must have frames, and crops, of one size and number, as one batch.
 Batch collate(const std::vector<Sample>& samples, const LabelSpecs& specs, int64_t step = 0);
 
 }  // namespace manyfold::data

@@ -45,6 +45,8 @@ DataOptions useful_sources(DataOptions options, const LabelSpecs& specs) {
   return options;
 }
 
+cv::Size square(int64_t side) { return {static_cast<int>(side), static_cast<int>(side)}; }
+
 /// The slots of one rank, with the number each has in the global batch.
 std::vector<Draw> part_of(const std::vector<Draw>& draws, Shard shard) {
   std::vector<Draw> mine;
@@ -64,6 +66,11 @@ void DataOptions::fields(config::Fields& f) {
   f.field("threads", threads, "Workers that decode and augment.", config::between(1, 256));
   f.field("ahead", ahead, "Batches made ahead of their use.", config::between(1, 1024));
   f.field("max_bad_share", max_bad_share, "Share of a source's samples that may be unusable.",
+          config::between(0, 1));
+  f.field("labelled", labelled,
+          "Share of each source's samples whose labels are trained on, always the same ones; the "
+          "others are left out, or pictures without labels where there is a teacher. A smaller "
+          "share lies within a larger one.",
           config::between(0, 1));
   f.field("mix", mix, "Share of every batch by group of sources; empty: all are one group.",
           config::between(0, 1e9));
@@ -85,13 +92,25 @@ Sources open_sources(const std::vector<std::pair<std::string, SourceOptions>>& l
   return sources;
 }
 
-TrainingData::TrainingData(const DataOptions& options, const LabelSpecs& specs, uint64_t seed)
-    : options_(useful_sources(options, specs)),
+Sources open_training_sources(const DataOptions& options, const LabelSpecs& specs,
+                              Unlabelled unlabelled) {
+  auto sources = open_sources(options.sources, specs);
+  if (options.labelled == 1) return sources;
+  for (auto& source : sources) {
+    source = std::make_unique<PartlyLabelled>(std::move(source), options.labelled, unlabelled);
+  }
+  return sources;
+}
+
+TrainingData::TrainingData(const DataOptions& options, const LabelSpecs& specs, uint64_t seed,
+                           Unlabelled unlabelled, const std::optional<CropOptions>& crops)
+    : options_(unlabelled == Unlabelled::kept ? options : useful_sources(options, specs)),
       specs_(specs),
       seed_(seed),
+      crops_(crops),
       bad_(options.max_bad_share) {
-  check_mirroring(options_.augment, specs_);
-  sources_ = open_sources(options_.sources, specs_);
+  if (!crops_) check_mirroring(options_.augment, specs_);
+  sources_ = open_training_sources(options_, specs_, unlabelled);
   mixer_ =
       std::make_unique<Mixer>(mix_sources(options_, sources_), options_.mix, options_.batch, seed_);
 }
@@ -104,21 +123,46 @@ std::unique_ptr<Loader> TrainingData::loader(int64_t first_step, Shard shard) {
   }
   LoaderPlan plan;
   plan.specs = specs_;
-  plan.size = options_.network_size();
+  plan.size = crops_ ? square(crops_->large_size) : options_.network_size();
+  plan.frames = crops_ ? 2 : 1;
+  if (crops_) plan.crops = {crops_->small, square(crops_->small_size)};
   plan.first_step = first_step;
   plan.threads = static_cast<int>(options_.threads);
   plan.ahead = static_cast<int>(options_.ahead);
   plan.draws = [this, shard](int64_t step) { return part_of(mixer_->batch(step), shard); };
   plan.prepare = [this, shard](const Draw& draw, int64_t step, int64_t slot) {
-    const auto& strength = options_.sources[draw.source].second.augment;
-    const auto size = options_.network_size();
-    const auto detail = needed_detail(options_.augment, strength, size, options_.how());
-    const auto good = bad_.read(*sources_[draw.source], draw.index, detail);
-    const auto global_slot = static_cast<uint32_t>(shard.rank + slot * shard.world);
-    Random random(seed_, Random::augment, static_cast<uint64_t>(step), global_slot);
-    return augment(good.sample, options_.augment, strength, size, options_.how(), specs_, random);
+    return prepare(draw, step, shard.rank + slot * shard.world);
   };
   return std::make_unique<Loader>(std::move(plan));
+}
+
+/// `slot`: of the global batch. Called from several threads.
+Sample TrainingData::prepare(const Draw& draw, int64_t step, int64_t slot) {
+  const auto& source = *sources_[draw.source];
+  if (crops_) {
+    const auto good = bad_.read(source, draw.index, needed_detail(*crops_));
+    Random random(seed_, Random::crops, static_cast<uint64_t>(step), static_cast<uint32_t>(slot));
+    return multi_crop(good.sample, *crops_, random);
+  }
+  const auto& strength = options_.sources[draw.source].second.augment;
+  const auto size = options_.network_size();
+  const auto detail = needed_detail(options_.augment, strength, size, options_.how());
+  const auto good = bad_.read(source, draw.index, detail);
+  Random random = chance(draw.source, good.index, step, slot);
+  return augment(good.sample, options_.augment, strength, size, options_.how(), specs_, random);
+}
+
+/// What a sample is changed by: another stream for every slot, or that of one of its fixed views.
+Random TrainingData::chance(int64_t source, int64_t sample, int64_t step, int64_t slot) const {
+  const auto at_step = [&](Random::Purpose purpose) {
+    return Random(seed_, purpose, static_cast<uint64_t>(step), static_cast<uint32_t>(slot));
+  };
+  const auto views = static_cast<uint32_t>(options_.augment.views);
+  if (views == 0) return at_step(Random::augment);
+  const auto view = at_step(Random::view).below(views);
+  // Of a source's stream numbers, the low 16 bits are the view's: kMaxViews fit.
+  return Random(seed_, Random::fixed_view, static_cast<uint64_t>(sample),
+                static_cast<uint32_t>(source) << 16 | view);
 }
 
 std::unique_ptr<Loader> evaluation_loader(const Source& source, const DataOptions& options,

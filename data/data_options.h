@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,8 +11,10 @@
 #include "common/config/fields.h"
 #include "data/augment.h"
 #include "data/bad_files.h"
+#include "data/crops.h"
 #include "data/loader.h"
 #include "data/mixer.h"
+#include "data/partly_labelled.h"
 #include "data/source_options.h"
 
 namespace manyfold::data {
@@ -25,6 +28,7 @@ struct DataOptions {
   int64_t threads = 2;
   int64_t ahead = 4;
   double max_bad_share = 0.01;
+  double labelled = 1;
   std::map<std::string, double> mix;
   AugmentOptions augment;
   std::vector<std::pair<std::string, SourceOptions>> sources;
@@ -43,6 +47,11 @@ using Sources = std::vector<std::unique_ptr<Source>>;
 Sources open_sources(const std::vector<std::pair<std::string, SourceOptions>>& list,
                      const LabelSpecs& specs);
 
+/// The sources to train on: of each, `labelled` of its samples carry their labels, see
+/// PartlyLabelled.
+Sources open_training_sources(const DataOptions& options, const LabelSpecs& specs,
+                              Unlabelled unlabelled);
+
 /// This process's part of distributed training: of every global batch, the slots rank, rank +
 /// world, rank + 2 world, ...
 struct Shard {
@@ -53,9 +62,15 @@ struct Shard {
 /// The training sources, mixed and augmented.
 class TrainingData {
  public:
-  /// Opens the sources that label a task in training; the others are left out, and said to be.
+  /// Opens the sources. Those that label no task in training are left out, and said to be, and so
+  /// are the samples beyond `labelled`, unless they are to be kept for what learns from pictures
+  /// without labels.
+  /// With `crops`, samples are views as multi_crop makes them, instead of augmented pictures with
+  /// labels: two frames of the large size, and the small ones as the batch's `crops`.
   /// Throws ConfigError and UserError before anything slow starts.
-  TrainingData(const DataOptions& options, const LabelSpecs& specs, uint64_t seed);
+  TrainingData(const DataOptions& options, const LabelSpecs& specs, uint64_t seed,
+               Unlabelled unlabelled = Unlabelled::dropped,
+               const std::optional<CropOptions>& crops = {});
 
   /// Batches from `first_step` on: the same, bit for bit, as a loader that started earlier gives
   /// for these steps. The TrainingData must outlive it. `Batch::size` is batch / world.
@@ -64,9 +79,13 @@ class TrainingData {
   BadFiles& bad_files() { return bad_; }
 
  private:
+  Sample prepare(const Draw& draw, int64_t step, int64_t slot);
+  Random chance(int64_t source, int64_t sample, int64_t step, int64_t slot) const;
+
   DataOptions options_;
   LabelSpecs specs_;
   uint64_t seed_;
+  std::optional<CropOptions> crops_;
   Sources sources_;
   std::unique_ptr<Mixer> mixer_;
   BadFiles bad_;

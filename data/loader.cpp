@@ -34,7 +34,7 @@ void Loader::open_batch() {
     }
     batch->builder =
         std::make_unique<BatchBuilder>(plan_.specs, static_cast<int64_t>(batch->draws.size()),
-                                       plan_.frames, plan_.size, batch->step);
+                                       plan_.frames, plan_.size, batch->step, plan_.crops);
   } catch (...) {
     batch->error = std::current_exception();
     batch->draws.clear();  // ready at once

@@ -27,6 +27,7 @@ struct LoaderPlan {
   LabelSpecs specs;
   cv::Size size;
   int64_t frames = 1;
+  CropShape crops;  // that the samples have beside their frames
   int64_t first_step = 0;
   int threads = 2;
   int ahead = 4;  // batches that are being made or wait

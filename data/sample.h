@@ -21,6 +21,7 @@ struct Origin {
 /// is not labelled here, which is not the same as labelled with nothing.
 struct Sample {
   std::vector<cv::Mat> frames;          // T of CV_8UC3 [H, W], RGB
+  std::vector<cv::Mat> crops;           // smaller views of the picture, all of one size; often none
   std::map<std::string, Label> labels;  // by task name
   Origin origin;
 };

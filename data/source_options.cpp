@@ -3,9 +3,22 @@
 #include "common/error.h"
 #include "data/coco_source.h"
 #include "data/folder_source.h"
+#include "data/pictures_source.h"
 #include "data/synthetic_source.h"
 
 namespace manyfold::data {
+namespace {
+
+std::unique_ptr<Source> pictures_source(const std::string& name, const SourceOptions& options) {
+  if (!options.labels.empty()) {
+    throw ConfigError("source " + name + ": labels." + options.labels[0].first +
+                      " is given, and `type: pictures` has no labels; remove it, or choose a type "
+                      "that has: coco, folders, synthetic");
+  }
+  return std::make_unique<PicturesSource>(name, options.pictures);
+}
+
+}  // namespace
 
 void CocoOptions::fields(config::Fields& f) {
   f.field("root", root, "Folder that file_name and mask_file are relative to.");
@@ -22,6 +35,11 @@ void FolderOptions::fields(config::Fields& f) {
   f.field("root", root, "Folder of the set.");
   f.required("root");
   f.field("split", split, "Reads <root>/<split>/<class>/*.");
+}
+
+void PicturesOptions::fields(config::Fields& f) {
+  f.field("root", root, "Folder of the pictures; those below it count too.");
+  f.required("root");
 }
 
 void SyntheticOptions::fields(config::Fields& f) {
@@ -45,6 +63,7 @@ void SourceOptions::fields(config::Fields& f) {
   f.variant("type", type, "What the set is.",
             {{"coco", [this](config::Fields& g) { coco.fields(g); }},
              {"folders", [this](config::Fields& g) { folders.fields(g); }},
+             {"pictures", [this](config::Fields& g) { pictures.fields(g); }},
              {"synthetic", [this](config::Fields& g) { synthetic.fields(g); }}});
   f.required("type");
   f.field("group", group, "Group of data.mix; default: synthetic for scenes, real for the rest.");
@@ -67,11 +86,12 @@ std::unique_ptr<Source> make_source(const std::string& name, const SourceOptions
   if (options.type == "folders") {
     return std::make_unique<FolderSource>(name, options.folders, options.labels, specs);
   }
+  if (options.type == "pictures") return pictures_source(name, options);
   if (options.type == "synthetic") {
     return std::make_unique<SyntheticSource>(name, options.synthetic, options.labels, specs);
   }
   throw ConfigError("source " + name + ": type = " + options.type +
-                    known_names(options.type, {"coco", "folders", "synthetic"}));
+                    known_names(options.type, {"coco", "folders", "pictures", "synthetic"}));
 }
 
 }  // namespace manyfold::data

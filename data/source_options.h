@@ -42,6 +42,12 @@ struct SyntheticOptions {
   void fields(config::Fields& f);
 };
 
+/// `type: pictures`: every picture in a folder and those below it, without labels.
+struct PicturesOptions {
+  std::string root;
+  void fields(config::Fields& f);
+};
+
 /// How strongly the pictures of a source are changed, beside the others.
 struct Strength {
   double geometric = 1;
@@ -58,6 +64,7 @@ struct SourceOptions {
   std::vector<std::pair<std::string, LabelOptions>> labels;
   CocoOptions coco;
   FolderOptions folders;
+  PicturesOptions pictures;
   SyntheticOptions synthetic;
   void fields(config::Fields& f);
 

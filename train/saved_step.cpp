@@ -28,12 +28,17 @@ std::vector<std::pair<std::string, Tensor*>> tensors_of(data::Labels& labels) {
 
 /// Every tensor of a batch by its name in a file.
 std::vector<std::pair<std::string, Tensor*>> tensors_of(data::Batch& batch) {
-  std::vector<std::pair<std::string, Tensor*>> all = {{"pictures", &batch.pictures}};
+  std::vector<std::pair<std::string, Tensor*>> all = {{"pictures", &batch.pictures},
+                                                      {"crops", &batch.crops}};
   for (auto& [task, labels] : batch.labels) {
     for (const auto& [name, tensor] : tensors_of(labels))
       all.emplace_back(task + "/" + name, tensor);
   }
   return all;
+}
+
+bool is_interleaved(const Tensor& pictures) {
+  return pictures.defined() && pictures.permute({0, 1, 3, 4, 2}).is_contiguous();
 }
 
 /// [N, T, 3, H, W] with the colours of a pixel side by side in memory, as the loader makes them.
@@ -44,7 +49,8 @@ Tensor interleaved(const Tensor& pictures) {
 BatchPart packed(data::Batch batch) {
   BatchPart part;
   json notes = {{"step", batch.step}, {"tasks", json::array()}, {"origins", json::array()}};
-  notes["interleaved"] = batch.pictures.permute({0, 1, 3, 4, 2}).is_contiguous();
+  notes["interleaved"] = is_interleaved(batch.pictures);
+  notes["interleaved_crops"] = is_interleaved(batch.crops);
   for (const auto& [task, labels] : batch.labels) notes["tasks"].push_back(task);
   for (const auto& origin : batch.origins)
     notes["origins"].push_back(json::array({origin.source, origin.name, origin.synthetic}));
@@ -67,6 +73,7 @@ data::Batch unpacked(const BatchPart& part) {
     if (found != part.tensors.end()) *tensor = found->second;
   }
   if (notes.at("interleaved")) batch.pictures = interleaved(batch.pictures);
+  if (notes.value("interleaved_crops", false)) batch.crops = interleaved(batch.crops);
   return batch;
 }
 

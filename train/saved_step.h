@@ -13,10 +13,10 @@ struct SavedStep {
   data::Batch batch;      // on the CPU
 };
 
-/// A checkpoint's file that holds the batch as well, under "batch/pictures" and
-/// "batch/<task>/<label>"; so it is as good as a checkpoint elsewhere. Bytes and layouts in memory
-/// come back as they were; in a picture's name, bytes that are no UTF-8 are replaced.
-/// Throws UserError as save_checkpoint.
+/// A checkpoint's file that holds the batch as well, under "batch/pictures",
+/// "batch/crops" and "batch/<task>/<label>"; so it is as good as a checkpoint elsewhere. Bytes and
+/// layouts in memory come back as they were; in a picture's name, bytes that are no UTF-8 are
+/// replaced. Throws UserError as save_checkpoint.
 void save_step(const std::filesystem::path& path, const Checkpoint& checkpoint,
                const data::Batch& batch);
 

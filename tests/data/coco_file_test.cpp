@@ -160,6 +160,9 @@ TEST(CocoFile, SaysWhyAFileIsNotOne) {
   };
   EXPECT_THAT(refusal("{\"images\": ["), HasSubstr("a.json: not a COCO annotation file: "));
   EXPECT_THAT(refusal("{\"categories\": []}"), HasSubstr("key 'images' not found"));
+  EXPECT_THAT(refusal(R"({"categories": [], "images": [{"id": 1, "file_name": "a",
+                          "labelled": "faces"}]})"),
+              HasSubstr("images[0]"));
   EXPECT_THAT(refusal(R"({"categories": [], "images": [{"id": 1, "file_name": "a"}, {"id": 2}]})"),
               HasSubstr("images[1]: "));
   EXPECT_THAT(message_of<UserError>([&] { read_coco(folder / "none.json"); }),

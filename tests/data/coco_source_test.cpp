@@ -352,6 +352,56 @@ TEST(CocoSource, LabelsOfTasksThatAreNotTrainedAreLeftAlone) {
   EXPECT_TRUE(source->get(0).labels.empty());  // not even its bad box matters
 }
 
+TEST(CocoSource, AListOfTasksSaysWhatAPictureIsNotLabelledFor) {
+  const TempFolder folder;
+  const auto list = [](const nlohmann::json& tasks) { return nlohmann::json{{"labelled", tasks}}; };
+  auto category = from("category");
+  category.empty = "none";
+  CocoFixture fixture(folder);
+  const cv::Mat mask = cv::Mat::zeros(48, 64, CV_8UC1);
+  fixture.category("fist").image().mask(mask);
+  fixture.image(64, 48, list({"hands"})).mask(mask).image(64, 48, list({"gesture", "person"}));
+  fixture.mask(mask).image(64, 48, list(nlohmann::json::array()));
+  const auto source =
+      open(fixture, {{"hands", from("boxes")}, {"gesture", category}, {"person", from("mask")}},
+           {{"hands", object_spec({"fist"})},
+            {"gesture", class_spec({"none", "fist"})},
+            {"person", mask_spec()}});
+  const auto tasks = [&](int64_t index) {
+    std::vector<std::string> names;
+    for (const auto& [task, label] : source->get(index).labels) names.push_back(task);
+    return names;
+  };
+  EXPECT_THAT(tasks(0), ElementsAre("gesture", "hands", "person"));  // no list: all
+  EXPECT_THAT(tasks(1), ElementsAre("hands"));
+  EXPECT_THAT(tasks(2), ElementsAre("gesture", "person"));
+  EXPECT_THAT(tasks(3), ElementsAre());
+}
+
+TEST(CocoSource, SegmentsNeedAPlaceInTheList) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("person").image().image(64, 48, {{"labelled", {"faces"}}});
+  const auto source =
+      open(fixture, {{"segmentation", from("segments")}}, {{"segmentation", mask_spec()}});
+  EXPECT_EQ(source->get(0).labels.count("segmentation"), 1u);
+  EXPECT_EQ(source->get(1).labels.count("segmentation"), 0u);
+}
+
+TEST(CocoSource, ATaskThatNoListNamesIsRefused) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("face")
+      .image(64, 48, {{"labelled", {"faces"}}})
+      .image(64, 48, {{"labelled", nlohmann::json::array()}});
+  EXPECT_EQ(message_of<UserError>([&] {
+              open(fixture, {{"face", from("boxes")}}, {{"face", object_spec({"face"})}});
+            }),
+            "source set: " + (folder / "train.json").string() +
+                " has no image whose list `labelled` has the task 'face'; did you mean 'faces'? "
+                "known: faces");
+}
+
 TEST(CocoSource, AnEmptySetIsRefused) {
   const TempFolder folder;
   EXPECT_THAT(message_of<UserError>([&] { open(CocoFixture(folder), {}, {}); }),

@@ -34,6 +34,7 @@ class Made : public Source {
     face.box = {5.25f, 6.1f, 7.3f, 8.7f};
     face.landmarks = {{6.1f, 7.2f}, {}, {9.3f, 11.4f}};
     face.visible = {1, 0, 1};
+    face.score = 0.87654f;
     crowd.box = {20, 5, 10, 10};
     crowd.ignore = true;
     hand.box = {30, 20, 5, 5};
@@ -107,6 +108,45 @@ TEST(WriteCoco, TheSetReadsBackEqual) {
   EXPECT_EQ(second.labels.count("segmentation"), 0u);
   EXPECT_EQ(second.labels.count("gesture"), 0u);
   EXPECT_TRUE(std::get<Objects>(second.labels.at("faces")).frames[0].empty());
+  EXPECT_EQ(second.labels.count("hands"), 0u);
+}
+
+nlohmann::json written(const TempFolder& folder) {
+  std::ifstream in(folder / "train.json");
+  return nlohmann::json::parse(in);
+}
+
+TEST(WriteCoco, ListsTheTasksOfEveryPictureWhenObjectsAreNotLabelledInAll) {
+  const TempFolder folder;
+  write_coco(Made(), kSpecs, to(folder));
+  EXPECT_EQ(written(folder)["images"][0]["labelled"],
+            (nlohmann::json{"faces", "gesture", "hands", "segmentation"}));
+  EXPECT_EQ(written(folder)["images"][1]["labelled"], nlohmann::json{"faces"});
+  // Without hands, every absence can be seen in the file.
+  auto specs = kSpecs;
+  specs.erase("hands");
+  write_coco(Made(), specs, to(folder));
+  EXPECT_FALSE(written(folder)["images"][1].contains("labelled"));
+}
+
+TEST(WriteCoco, KeepsScoresProvenanceAndFurtherFieldsWhereAsked) {
+  const TempFolder folder;
+  auto options = to(folder);
+  write_coco(Made(), kSpecs, options);
+  EXPECT_FALSE(written(folder)["annotations"][0].contains("score"));
+  EXPECT_EQ(written(folder)["info"], (nlohmann::json{{"description", "made"}}));
+  options.first = 1;
+  options.scores = true;
+  options.description = "labelled";
+  options.provenance = {{"model", "runs/a"}};
+  options.more = [](int64_t index) { return nlohmann::json{{"number", index}}; };
+  write_coco(Made(), kSpecs, options);
+  EXPECT_EQ(written(folder)["info"]["description"], "labelled");
+  EXPECT_EQ(written(folder)["info"]["provenance"]["model"], "runs/a");
+  EXPECT_EQ(written(folder)["images"][0]["number"], 1);
+  options.first = 0;
+  write_coco(Made(), kSpecs, options);
+  EXPECT_EQ(written(folder)["annotations"][0]["score"], 0.8765);
 }
 
 TEST(WriteCoco, JpegsAreNearlyEqual) {
@@ -170,6 +210,11 @@ TEST(WriteCoco, RefusesWhatOneSetCannotHold) {
               HasSubstr("there are two: a and b"));
   EXPECT_THAT(refusal({{"a", object_spec({"face"})}, {"b", object_spec({"face"})}}),
               HasSubstr("class 'face' of task b is a class of another task"));
+  EXPECT_EQ(message_of<UserError>([] {
+              check_coco_tasks({{"a", mask_spec()}, {"b", mask_spec()}});
+            }),
+            refusal({{"a", mask_spec()}, {"b", mask_spec()}}));
+  EXPECT_NO_THROW(check_coco_tasks(kSpecs));
 }
 
 TEST(WriteCoco, SaysWhereItCannotWrite) {

@@ -98,6 +98,29 @@ TEST(Collate, ClipsKeepTheirFramesInOrder) {
   EXPECT_THROW(collate({plain(), clip}, kSpecs), UserError);
 }
 
+TEST(Collate, SmallerViewsStandBesideThePictures) {
+  auto one = plain(1), two = plain(2);
+  one.crops = {drawn_picture(4, 2, 3), drawn_picture(4, 2, 4), drawn_picture(4, 2, 5)};
+  two.crops = {drawn_picture(4, 2, 6), drawn_picture(4, 2, 7), drawn_picture(4, 2, 8)};
+  const auto batch = collate({one, two}, {});
+  EXPECT_EQ(batch.crops.sizes(), (std::vector<int64_t>{2, 3, 3, 2, 4}));
+  EXPECT_TRUE(batch.crops.permute({0, 1, 3, 4, 2}).is_contiguous());
+  for (int c = 0; c < 3; ++c) {
+    EXPECT_EQ(batch.crops[1][2][c][1][3].item<int>(), two.crops[2].at<cv::Vec3b>(1, 3)[c]);
+    EXPECT_EQ(batch.crops[0][1][c][0][2].item<int>(), one.crops[1].at<cv::Vec3b>(0, 2)[c]);
+  }
+  EXPECT_EQ(batch.pictures.sizes(), (std::vector<int64_t>{2, 1, 3, 4, 8}));
+  EXPECT_FALSE(collate({plain()}, {}).crops.defined());
+
+  two.crops.pop_back();
+  EXPECT_THAT(message_of<c10::Error>([&] {
+                collate({one, two}, {});
+              }),
+              testing::HasSubstr("a sample has 2 crops, and its batch has 3"));
+  two.crops.push_back(drawn_picture(5, 2));
+  EXPECT_THROW(collate({one, two}, {}), c10::Error);
+}
+
 TEST(Collate, RefusesWhatDoesNotFit) {
   auto small = plain();
   small.frames = {drawn_picture(4, 4)};

@@ -42,12 +42,13 @@ sources:
         classes: {fingers_0: fist, mixed: null}
   digits: {type: folders, root: /sets/digits, labels: {gesture: {from: folder}}}
   scenes: {type: synthetic, size: 500, picture_size: [80, 96], labels: {faces: {from: boxes, landmarks: true}}}
+  photos: {type: pictures, root: /sets/photos}
 )");
   EXPECT_EQ(options.network_size(), cv::Size(160, 96));
   EXPECT_EQ(options.batch, 48);
   EXPECT_EQ(options.augment.geometric.rotate, 5);
   EXPECT_EQ(options.augment.photometric.noise, 0);
-  ASSERT_EQ(options.sources.size(), 4u);
+  ASSERT_EQ(options.sources.size(), 5u);
   EXPECT_EQ(options.sources[0].second.coco.split, "val");
   EXPECT_EQ(options.sources[0].second.mix_group(), "real");
   const auto& hands = options.sources[1].second;
@@ -59,6 +60,8 @@ sources:
   EXPECT_EQ(hands.labels.at(0).second.classes.at("fingers_0"), "fist");
   EXPECT_EQ(hands.labels.at(0).second.classes.at("mixed"), "");
   EXPECT_EQ(options.sources[2].second.folders.root, "/sets/digits");
+  EXPECT_EQ(options.sources[4].second.pictures.root, "/sets/photos");
+  EXPECT_EQ(options.sources[4].second.mix_group(), "real");
   const auto& scenes = options.sources[3].second;
   EXPECT_EQ(scenes.mix_group(), "synthetic");
   EXPECT_EQ(scenes.synthetic.size, 500);
@@ -79,6 +82,10 @@ TEST(DataConfig, SaysWhereAMistakeIs) {
               HasSubstr("size = [96], must be [height, width], or one int for a square"));
   EXPECT_THAT(mistake("sources:\n  a: {type: folders, root: x, weight: 2000000000}\n"),
               HasSubstr("sources.a.weight = 2000000000"));
+  EXPECT_THAT(mistake("sources:\n  a: {type: pictures, root: x, split: val}\n"),
+              HasSubstr("sources.a.split = 'val', which is an unknown key"));
+  EXPECT_THAT(mistake("labelled: 2"), HasSubstr("labelled = 2"));
+  EXPECT_THAT(mistake("augment: {views: -1}"), HasSubstr("augment.views = -1"));
   EXPECT_THAT(mistake("max_bad_share: 2"), HasSubstr("max_bad_share = 2"));
 }
 

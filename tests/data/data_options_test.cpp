@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <atomic>
+#include <map>
+#include <set>
 
 #include "common/error.h"
 #include "tests/data/fixture.h"
@@ -100,6 +103,116 @@ TEST_F(TrainingDataTest, SourcesWithoutALabelForATaskAreLeftOut) {
   const auto batch = batches(0, 1, 1).at(0);
   for (const auto& origin : batch.origins) EXPECT_EQ(origin.source, "photos");
   EXPECT_TRUE(batch.labels.at("gesture").present.all().item<bool>());
+}
+
+TEST_F(TrainingDataTest, OfPartlyLabelledSourcesTheLabelledSamplesAloneAreDrawn) {
+  options_.labelled = 0.5;
+  std::set<std::string> names;
+  for (const auto& batch : batches(0, 12, 1)) {
+    EXPECT_TRUE(batch.labels.at("gesture").present.all().item<bool>());
+    for (const auto& origin : batch.origins) names.insert(origin.source + "/" + origin.name);
+  }
+  EXPECT_EQ(names.size(), 15u);  // half of 10 and of 20
+}
+
+TEST_F(TrainingDataTest, SourcesOfEveryTypeAreKeptWithoutLabelsWhereTheyAreWanted) {
+  CocoFixture coco(photos_);
+  coco.category("fist").image().box({1, 1, 9, 9}).image().write();
+  for (auto& source : options_.sources) source.second.labels.clear();
+  SourceOptions annotated, scenes, pictures;
+  annotated.type = "coco";
+  annotated.coco.root = photos_.string();
+  scenes.type = "synthetic";
+  pictures.type = "pictures";
+  pictures.pictures.root = drawings_.string();
+  options_.sources.insert(options_.sources.end(),
+                          {{"annotated", annotated}, {"scenes", scenes}, {"pictures", pictures}});
+  for (auto& source : options_.sources) source.second.weight = 1;
+  options_.mix.clear();
+  options_.batch = 10;
+  TrainingData data(options_, kSpecs, 5, Unlabelled::kept);
+  std::map<std::string, int> counts;
+  const auto loader = data.loader();
+  const auto batch = *loader->next();
+  for (const auto& origin : batch.origins) ++counts[origin.source];
+  EXPECT_THAT(counts,
+              testing::ElementsAre(testing::Pair("annotated", 2), testing::Pair("drawings", 2),
+                                   testing::Pair("photos", 2), testing::Pair("pictures", 2),
+                                   testing::Pair("scenes", 2)));
+  EXPECT_FALSE(batch.labels.at("gesture").present.any().item<bool>());
+  EXPECT_THAT(message_of<ConfigError>([&] { TrainingData(options_, kSpecs, 5); }),
+              HasSubstr("there is no source to train on"));
+}
+
+/// Every different picture of each sample in some batches.
+std::map<std::string, std::vector<at::Tensor>> different_views(const std::vector<Batch>& batches) {
+  std::map<std::string, std::vector<at::Tensor>> views;
+  for (const auto& batch : batches) {
+    for (int64_t i = 0; i < batch.size(); ++i) {
+      auto& known = views[batch.origins[i].source + "/" + batch.origins[i].name];
+      const auto picture = batch.pictures[i];
+      const bool seen = std::any_of(known.begin(), known.end(),
+                                    [&](const auto& other) { return other.equal(picture); });
+      if (!seen) known.push_back(picture);
+    }
+  }
+  return views;
+}
+
+TEST_F(TrainingDataTest, ASampleHasAsManyViewsAsAsked) {
+  options_.augment.views = 3;
+  const auto all = batches(0, 100, 3);  // photos: 240 draws of 10; drawings: 560 of 20
+  const auto views = different_views(all);
+  ASSERT_EQ(views.size(), 30u);
+  for (const auto& [name, pictures] : views) EXPECT_EQ(pictures.size(), 3u) << name;
+  const auto again = batches(40, 3, 1);
+  for (int i = 0; i < 3; ++i) expect_equal(all[40 + i], again[i]);
+  auto joint = different_views(all);
+  for (const auto& [name, pictures] : different_views(batches(500, 20, 2, {1, 2}))) {
+    auto& known = joint.at(name);
+    for (const auto& picture : pictures) {
+      EXPECT_TRUE(std::any_of(known.begin(), known.end(),
+                              [&](const auto& other) { return other.equal(picture); }));
+    }
+  }
+}
+
+TEST_F(TrainingDataTest, OneViewMoreLeavesTheOthersAsTheyAre) {
+  options_.augment.views = 1;
+  const auto one = different_views(batches(0, 10, 2));
+  options_.augment.views = 2;
+  auto two = different_views(batches(0, 100, 2));
+  for (const auto& [name, pictures] : one) {
+    const auto& known = two.at(name);
+    ASSERT_EQ(known.size(), 2u) << name;
+    EXPECT_TRUE(known[0].equal(pictures[0]) || known[1].equal(pictures[0])) << name;
+  }
+}
+
+TEST_F(TrainingDataTest, WithoutFixedViewsAPictureFollowsFromSeedStepAndSlot) {
+  const auto batch = batches(3, 1, 2).at(0);
+  const auto source = make_source("photos", options_.sources[0].second, kSpecs);
+  int compared = 0;
+  for (int64_t slot = 0; slot < batch.size(); ++slot) {
+    for (int64_t i = 0; i < source->size(); ++i) {
+      if (source->sample_name(i) != batch.origins[slot].name) continue;
+      if (batch.origins[slot].source != "photos") continue;
+      Random random(5, Random::augment, 3, static_cast<uint32_t>(slot));
+      const auto sample = augment(source->get(i, 46), options_.augment, {}, {32, 32},
+                                  Fit::letterbox, kSpecs, random);
+      EXPECT_TRUE(collate({sample}, {}).pictures[0].equal(batch.pictures[slot]));
+      ++compared;
+    }
+  }
+  EXPECT_GE(compared, 2);
+}
+
+TEST_F(TrainingDataTest, FixedViewsChangeNothingWithoutAugmentation) {
+  options_.augment.enabled = false;
+  const auto plain = batches(0, 4, 2);
+  options_.augment.views = 2;
+  const auto fixed = batches(0, 4, 2);
+  for (int i = 0; i < 4; ++i) expect_equal(plain[i], fixed[i]);
 }
 
 TEST_F(TrainingDataTest, RanksTogetherSeeTheJointBatch) {

@@ -28,6 +28,7 @@ class SavedStepTest : public testing::Test {
     checkpoint.config = "seed: 1\n";
 
     batch.pictures = torch::randint(256, {2, 1, 4, 5, 3}, torch::kByte).permute({0, 1, 4, 2, 3});
+    batch.crops = torch::randint(256, {2, 3, 2, 2, 3}, torch::kByte).permute({0, 1, 4, 2, 3});
     batch.step = 123;
     batch.origins = {{"faces", "a/\"1\".jpg", false}, {"scenes", "scene 17", true}};
     auto& faces = batch.labels["faces"];
@@ -59,6 +60,7 @@ void expect_equal(const torch::Tensor& found, const torch::Tensor& expected) {
 
 void expect_equal(const data::Batch& found, const data::Batch& expected) {
   expect_equal(found.pictures, expected.pictures);
+  expect_equal(found.crops, expected.crops);
   EXPECT_EQ(found.step, expected.step);
   ASSERT_EQ(found.size(), expected.size());
   for (size_t i = 0; i < expected.origins.size(); ++i) {
@@ -95,6 +97,7 @@ TEST_F(SavedStepTest, ComesBackAsItWas) {
 
 TEST_F(SavedStepTest, KeepsTheLayoutOfPicturesThatAreNotInterleaved) {
   batch.pictures = batch.pictures.contiguous();
+  batch.crops = batch.crops.contiguous();
   save_step(folder / "s", checkpoint, batch);
   expect_equal(load_step(folder / "s").batch, batch);
 }
