@@ -5,6 +5,7 @@ find_package(Protobuf REQUIRED)  # before ONNX, whose targets name it and do not
 find_package(ONNX REQUIRED)
 find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs videoio)
 find_library(LIBYAML yaml REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(Boost REQUIRED COMPONENTS program_options)
 find_package(nlohmann_json REQUIRED)
 find_package(spdlog REQUIRED)

@@ -4,7 +4,8 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(FOLDERS common losses models graph quantise data metrics report train exporters)
+set(FOLDERS common losses models graph quantise data metrics report train exporters
+    pretrain distill)
 install(TARGETS ${FOLDERS} onnxruntime_headers EXPORT manyfoldTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS manyfold manyfold_commands

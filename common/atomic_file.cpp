@@ -43,16 +43,17 @@ void flush_directory(const fs::path& directory) {
     ::fsync(handle.fd);  // some file systems refuse; the rename has happened all the same
 }
 
-void write_beside(const fs::path& part, const std::string& bytes, const fs::path& path) {
+void write_beside(const fs::path& part, const std::string& bytes, const fs::path& path,
+                  Flush flush) {
   const Descriptor file(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (file.fd < 0) fail("cannot write", path, errno);
   write_all(file.fd, bytes, path);
-  if (::fsync(file.fd) != 0) fail("cannot flush", path, errno);
+  if (flush == Flush::yes && ::fsync(file.fd) != 0) fail("cannot flush", path, errno);
 }
 
 }  // namespace
 
-void write_file(const fs::path& named, const std::string& bytes) {
+void write_file(const fs::path& named, const std::string& bytes, Flush flush) {
   std::error_code error;
   const bool there = fs::exists(named, error);
   const fs::path path = there ? fs::canonical(named) : named;
@@ -65,13 +66,13 @@ void write_file(const fs::path& named, const std::string& bytes) {
   const fs::path part =
       directory / ("." + path.filename().string() + "." + std::to_string(::getpid()) + ".part");
   try {
-    write_beside(part, bytes, path);
+    write_beside(part, bytes, path, flush);
     if (::rename(part.c_str(), path.c_str()) != 0) fail("cannot rename into", path, errno);
   } catch (...) {
     fs::remove(part, error);
     throw;
   }
-  flush_directory(directory);
+  if (flush == Flush::yes) flush_directory(directory);
 }
 
 std::string read_file(const fs::path& path) {

@@ -22,6 +22,11 @@ Tensor binary_divergence(const Tensor& student, const Tensor& teacher) {
          (1 - p) * (at::log_sigmoid(-teacher) - at::log_sigmoid(-student));
 }
 
+/// [N, A * D, Sh, Sw] -> [N, A, D, Sh, Sw]
+Tensor split(const Tensor& raw, const SsldOptions& options) {
+  return raw.unflatten(1, {options.anchor_count(), options.depth()});
+}
+
 }  // namespace
 
 Tensor imitate_scores(const Tensor& student, const Tensor& teacher, double temperature) {
@@ -35,11 +40,7 @@ Tensor imitate_scores(const Tensor& student, const Tensor& teacher, double tempe
 
 Tensor imitate_objects(const Tensor& student, const Tensor& teacher, const SsldOptions& options) {
   check_shapes("imitate_objects", student, teacher);
-  const auto split = [&](const Tensor& raw) {
-    return raw.view(
-        {raw.size(0), options.anchor_count(), options.depth(), raw.size(2), raw.size(3)});
-  };
-  const auto s = split(student), t = split(teacher.detach());
+  const auto s = split(student, options), t = split(teacher.detach(), options);
   const auto confidence = t.select(2, 4).sigmoid();
   const auto difference = [&](int64_t from, int64_t to) {
     return (s.slice(2, from, to) - t.slice(2, from, to)).square().sum(2);
@@ -51,9 +52,21 @@ Tensor imitate_objects(const Tensor& student, const Tensor& teacher, const SsldO
     each = each + difference(5, options.depth()) *
                       (options.landmark_weight / static_cast<double>(options.landmarks));
   }
-  const auto all =
-      binary_divergence(s.select(2, 4), t.select(2, 4)).sum() + (each * confidence).sum();
+  const auto importance =
+      confidence * options.object_weight + (1 - confidence) * options.background_weight;
+  const auto counted = confidence.masked_fill(confidence < kLeastConfidence, 0);
+  const auto all = (binary_divergence(s.select(2, 4), t.select(2, 4)) * importance).sum() +
+                   (each * counted).sum();
   return all / confidence.sum().clamp_min(1);
+}
+
+Tensor essence_of_objects(const Tensor& raw, const SsldOptions& options) {
+  const auto numbers = split(raw, options);
+  const auto confidence = numbers.slice(2, 4, 5);
+  // A little lower, so that rounding brings no emptied cell back above the bound.
+  auto essence = numbers.masked_fill(confidence.sigmoid() < 0.95 * kLeastConfidence, 0);
+  essence.slice(2, 4, 5).copy_(confidence);
+  return essence.flatten(1, 2);
 }
 
 }  // namespace manyfold::losses

@@ -15,12 +15,20 @@ namespace manyfold::losses {
 /// Returns a scalar in nats, 0 where both agree.
 at::Tensor imitate_scores(const at::Tensor& student, const at::Tensor& teacher, double temperature);
 
+/// Below this confidence of the teacher, its boxes and key points are not imitated.
+constexpr double kLeastConfidence = 0.05;
+
 /// The same for the raw output of a single-shot detector, [N, A * D, Sh, Sw], see SsldOptions.
-/// Boxes and key points count as the teacher is confident of them:
-///   sum over cells of  KL(confidence) + c (5 |sigmoid xy|^2 + |wh|^2 + 18 |uv|^2 / K)
+/// Boxes and key points count as the teacher is confident of them, and nothing below
+/// kLeastConfidence:
+///   sum over cells of  b KL(confidence) + c (5 |sigmoid xy|^2 + |wh|^2 + 18 |uv|^2 / K)
 /// of the differences, c the teacher's confidence, divided by the sum of c or 1. The weights are
-/// those of the options.
+/// those of the options; b goes from background_weight to object_weight with c.
 at::Tensor imitate_objects(const at::Tensor& student, const at::Tensor& teacher,
                            const SsldOptions& options);
+
+/// The output of a detector with what `imitate_objects` does not read of a teacher set to 0: boxes
+/// and key points below kLeastConfidence. Most of it, so that it compresses well.
+at::Tensor essence_of_objects(const at::Tensor& raw, const SsldOptions& options);
 
 }  // namespace manyfold::losses

@@ -7,7 +7,7 @@ packages=(
   g++ cmake ninja-build ccache pkg-config ca-certificates nodejs npm
   libtorch-dev libopenblas-pthread-dev
   libopencv-dev libyaml-dev libboost-program-options-dev nlohmann-json3-dev libspdlog-dev libfmt-dev
-  libonnx-dev libprotobuf-dev protobuf-compiler libssl-dev
+  libonnx-dev libprotobuf-dev protobuf-compiler libssl-dev zlib1g-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
 )
 runtime_package=com.github.asus4.onnxruntime@0.4.9  # ONNX Runtime 1.29: headers, and the library for x86-64

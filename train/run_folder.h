@@ -14,6 +14,7 @@ struct RunFolder {
   std::filesystem::path last() const { return path / "checkpoints" / "last.safetensors"; }
   std::filesystem::path best() const { return path / "checkpoints" / "best.safetensors"; }
   std::filesystem::path init() const { return path / "checkpoints" / "init.safetensors"; }
+  std::filesystem::path teachers() const { return path / "teachers.json"; }
   std::filesystem::path skipped() const { return path / "skipped"; }
   std::filesystem::path log() const { return path / "metrics.jsonl"; }
   std::filesystem::path metrics() const { return path / "metrics.json"; }

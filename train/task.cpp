@@ -26,6 +26,12 @@ data::LabelSpecs label_specs(const Tasks& tasks) {
   return specs;
 }
 
+std::vector<torch::Tensor> only_outputs(const std::vector<std::vector<torch::Tensor>>& answers) {
+  std::vector<torch::Tensor> outputs;
+  for (const auto& answer : answers) outputs.push_back(answer.at(0));
+  return outputs;
+}
+
 std::string task_name_problem(const std::string& name) {
   const auto allowed = [](unsigned char letter) {
     return letter < 0x80 && (std::isalnum(letter) || letter == '_' || letter == '-');

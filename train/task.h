@@ -54,6 +54,16 @@ class Task {
   virtual torch::Tensor imitation(const std::vector<torch::Tensor>& outputs,
                                   const std::vector<torch::Tensor>& teacher,
                                   double temperature) const = 0;
+  /// Outputs with what `imitation` does not read of a teacher set to 0: what is worth keeping.
+  virtual std::vector<torch::Tensor> essence(const std::vector<torch::Tensor>& outputs) const {
+    return outputs;
+  }
+  /// What several teachers say together of the same rows: imitating it at `temperature` means
+  /// imitating the weighted mean of their probabilities. `by_confidence`: where each is sure, it
+  /// weighs more.
+  virtual std::vector<torch::Tensor> blend(const std::vector<std::vector<torch::Tensor>>& answers,
+                                           const std::vector<double>& weights, double temperature,
+                                           bool by_confidence) const = 0;
   /// Channels of the (only) output that need scales of their own when it is quantised, by what they
   /// mean; empty when all mean one thing.
   virtual std::map<std::string, std::vector<int64_t>> output_parts() const { return {}; }
@@ -87,6 +97,9 @@ struct TaskOptions {
 using Tasks = std::vector<std::pair<std::string, TaskOptions>>;
 
 data::LabelSpecs label_specs(const Tasks& tasks);
+
+/// The only output of each answer, for tasks whose head gives one.
+std::vector<torch::Tensor> only_outputs(const std::vector<std::vector<torch::Tensor>>& answers);
 
 /// What is wrong with a task's name; empty when nothing is. Names become parts of the names of
 /// modules, outputs and files, beside the exported model's input, `pictures`.

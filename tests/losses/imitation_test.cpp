@@ -25,6 +25,14 @@ TEST(ImitateScores, SoftensByTheTemperature) {
               1e-6);
 }
 
+// Python: kl_div(log_softmax(s / T, 1), softmax(t / T, 1), reduction="batchmean") * T * T
+TEST(ImitateScores, OfThreeClassesIsPyTorchs) {
+  const auto student = torch::tensor({1.0, 2.0, 3.0}).view({1, 3});
+  const auto teacher = torch::tensor({1.0, 3.0, 5.0}).view({1, 3});
+  EXPECT_NEAR(imitate_scores(student, teacher, 1).item<double>(), 0.115611, 1e-6);
+  EXPECT_NEAR(imitate_scores(student, teacher, 4).item<double>(), 0.305721, 1e-6);
+}
+
 TEST(ImitateScores, OfOneChannelIsThatOfTwoWithTheOtherAtZero) {
   torch::manual_seed(1);
   const auto s = torch::randn({2, 1, 3, 3}, torch::kDouble), t = torch::randn_like(s);
@@ -77,6 +85,37 @@ TEST(ImitateObjects, SumsConfidencesAndDividesByNoLessThanOne) {
   EXPECT_NEAR(loss.item<double>(), 0.120115 + 0.133470, 1e-6);
   loss.backward();
   EXPECT_FALSE(teacher.grad().defined());
+}
+
+// Confidence 0.04, ln(0.04 / 0.96): the box does not count, however wrong.
+TEST(ImitateObjects, ImitatesNoBoxBelowTheLeastConfidence) {
+  auto teacher = torch::zeros({1, 7, 1, 1}, torch::kDouble);
+  teacher[0][4][0][0] = std::log(0.04 / 0.96);
+  auto student = teacher.clone();
+  student[0][2][0][0] = 9;
+  EXPECT_NEAR(imitate_objects(student, teacher, options()).item<double>(), 0, 1e-12);
+}
+
+// At confidence 0.5 the factor on the divergence is the mean of both weights, 0.2 and 1.
+TEST(ImitateObjects, WeighsBackgroundAndObjects) {
+  const auto teacher = torch::zeros({1, 7, 1, 1}, torch::kDouble);
+  auto student = torch::zeros({1, 7, 1, 1}, torch::kDouble);
+  student[0][4][0][0] = 1;
+  auto weighted = options();
+  weighted.background_weight = 0.2;
+  EXPECT_NEAR(imitate_objects(student, teacher, weighted).item<double>(), 0.6 * 0.120115, 1e-6);
+}
+
+TEST(EssenceOfObjects, IsAllThatImitationReads) {
+  torch::manual_seed(2);
+  const auto teacher = torch::randn({2, 7, 5, 5}) * 4, student = torch::randn({2, 7, 5, 5});
+  const auto essence = essence_of_objects(teacher, options());
+  EXPECT_EQ(imitate_objects(student, essence, options()).item<float>(),
+            imitate_objects(student, teacher, options()).item<float>());
+  const auto unsure = teacher.select(1, 4).sigmoid() < 0.04;
+  EXPECT_GT(unsure.sum().item<int64_t>(), 0);
+  EXPECT_EQ(essence.select(1, 2).masked_select(unsure).abs().max().item<float>(), 0);
+  EXPECT_TRUE(essence.select(1, 4).equal(teacher.select(1, 4)));
 }
 
 TEST(ImitateObjects, RefusesUnequalShapes) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "losses/classification.h"
+#include "losses/ensemble.h"
 #include "losses/imitation.h"
 #include "models/heads.h"
 
@@ -68,6 +69,12 @@ torch::Tensor ClassificationTask::imitation(const std::vector<torch::Tensor>& ou
                                             const std::vector<torch::Tensor>& teacher,
                                             double temperature) const {
   return losses::imitate_scores(outputs.at(0), teacher.at(0), temperature);
+}
+
+std::vector<torch::Tensor> ClassificationTask::blend(
+    const std::vector<std::vector<torch::Tensor>>& answers, const std::vector<double>& weights,
+    double temperature, bool by_confidence) const {
+  return {losses::blend_scores(only_outputs(answers), weights, temperature, by_confidence)};
 }
 
 std::vector<data::Label> ClassificationTask::decode(const std::vector<torch::Tensor>& outputs,

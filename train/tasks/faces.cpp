@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "losses/ensemble.h"
 #include "losses/imitation.h"
 #include "losses/ssld.h"
 #include "losses/ssld_decode.h"
@@ -147,6 +148,16 @@ Terms FacesTask::loss(const std::vector<Tensor>& outputs, const data::Labels& la
 Tensor FacesTask::imitation(const std::vector<Tensor>& outputs, const std::vector<Tensor>& teacher,
                             double /*temperature*/) const {
   return losses::imitate_objects(outputs.at(0), teacher.at(0), ssld_);
+}
+
+std::vector<Tensor> FacesTask::essence(const std::vector<Tensor>& outputs) const {
+  return {losses::essence_of_objects(outputs.at(0), ssld_)};
+}
+
+std::vector<Tensor> FacesTask::blend(const std::vector<std::vector<Tensor>>& answers,
+                                     const std::vector<double>& weights, double /*temperature*/,
+                                     bool /*by_confidence*/) const {
+  return {losses::blend_objects(only_outputs(answers), weights, ssld_)};
 }
 
 std::map<std::string, std::vector<int64_t>> FacesTask::output_parts() const {

@@ -21,6 +21,10 @@ class FacesTask : public Task {
   torch::Tensor imitation(const std::vector<torch::Tensor>& outputs,
                           const std::vector<torch::Tensor>& teacher,
                           double temperature) const override;
+  std::vector<torch::Tensor> essence(const std::vector<torch::Tensor>& outputs) const override;
+  std::vector<torch::Tensor> blend(const std::vector<std::vector<torch::Tensor>>& answers,
+                                   const std::vector<double>& weights, double temperature,
+                                   bool by_confidence) const override;
   std::map<std::string, std::vector<int64_t>> output_parts() const override;
   std::vector<data::Label> decode(const std::vector<torch::Tensor>& outputs,
                                   cv::Size input) const override;

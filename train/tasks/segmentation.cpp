@@ -3,6 +3,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "losses/ensemble.h"
 #include "losses/imitation.h"
 #include "losses/segmentation.h"
 #include "models/heads.h"
@@ -61,6 +62,12 @@ Terms SegmentationTask::loss(const std::vector<Tensor>& outputs, const data::Lab
 Tensor SegmentationTask::imitation(const std::vector<Tensor>& outputs,
                                    const std::vector<Tensor>& teacher, double temperature) const {
   return losses::imitate_scores(outputs.at(0), teacher.at(0), temperature);
+}
+
+std::vector<Tensor> SegmentationTask::blend(const std::vector<std::vector<Tensor>>& answers,
+                                            const std::vector<double>& weights, double temperature,
+                                            bool by_confidence) const {
+  return {losses::blend_scores(only_outputs(answers), weights, temperature, by_confidence)};
 }
 
 std::vector<data::Label> SegmentationTask::decode(const std::vector<Tensor>& outputs,

@@ -21,6 +21,9 @@ class SegmentationTask : public Task {
   torch::Tensor imitation(const std::vector<torch::Tensor>& outputs,
                           const std::vector<torch::Tensor>& teacher,
                           double temperature) const override;
+  std::vector<torch::Tensor> blend(const std::vector<std::vector<torch::Tensor>>& answers,
+                                   const std::vector<double>& weights, double temperature,
+                                   bool by_confidence) const override;
   std::vector<data::Label> decode(const std::vector<torch::Tensor>& outputs,
                                   cv::Size input) const override;
   std::unique_ptr<metrics::Metric> metric() const override;

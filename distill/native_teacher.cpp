@@ -1,0 +1,141 @@
+#include "distill/native_teacher.h"
+
+#include <algorithm>
+
+#include "common/error.h"
+
+namespace manyfold::distill {
+namespace {
+
+using Kind = data::LabelSpec::Kind;
+
+/// Detectors are compared number by number: the numbers must mean the same.
+void require_same_objects(const std::string& who, const train::Task& student,
+                          const train::Task& teacher) {
+  const auto ours = student.describe(), theirs = teacher.describe();
+  for (const auto* key : {"landmarks", "anchors", "stride", "points"}) {
+    if (ours.value(key, nlohmann::json()) == theirs.value(key, nlohmann::json())) continue;
+    throw ConfigError(who + " has " + key + " = " + theirs.value(key, nlohmann::json()).dump() +
+                      ", expected " + ours.value(key, nlohmann::json()).dump() +
+                      " as the student; outputs can be imitated only in one layout. Labels work in "
+                      "any: make them with manyfold label, or leave the task out of `tasks`");
+  }
+}
+
+/// Student class -> channel, by name. In masks class 0 is the background, whatever it is called:
+/// all that is nothing else.
+std::map<std::string, std::string> classes_by_name(const std::string& who,
+                                                   const data::LabelSpec& student,
+                                                   const data::LabelSpec& teacher, bool binary) {
+  const size_t first = student.kind == Kind::mask ? 1 : 0;
+  std::map<std::string, std::string> classes;
+  if (first == 1) classes[student.classes[0]] = "rest";
+  for (size_t i = first; i < student.classes.size(); ++i) {
+    const auto& known = teacher.classes;
+    const auto begin = known.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto found = std::find(begin, known.end(), student.classes[i]);
+    if (found == known.end()) {
+      throw ConfigError(
+          who + " has no class '" + student.classes[i] + "'" +
+          known_names(student.classes[i], {begin, known.end()}) +
+          "; say in `classes` which channels it is, or leave the task out of `tasks`");
+    }
+    classes[student.classes[i]] = std::to_string(found - known.begin() - (binary ? 1 : 0));
+  }
+  return classes;
+}
+
+/// What the teacher's output of a task means to the student.
+OutputOptions output_of(const std::string& who, OutputOptions given, const train::Task& student,
+                        const train::Task& teacher) {
+  const auto ours = student.label(), theirs = teacher.label();
+  if (ours.kind != theirs.kind) {
+    throw ConfigError(who + " is of type " + teacher.describe().value("type", "") + ", expected " +
+                      student.describe().value("type", "") +
+                      " as the student; leave the task out of `tasks`");
+  }
+  if (ours.kind == Kind::objects) {
+    require_same_objects(who, student, teacher);
+    return given;
+  }
+  const bool binary = ours.kind == Kind::mask && theirs.classes.size() == 2;
+  given.activation = binary ? "binary_logits" : "logits";
+  if (given.classes.empty() && ours.classes != theirs.classes)
+    given.classes = classes_by_name(who, ours, theirs, binary);
+  return given;
+}
+
+/// The tasks that are taught, each with its output.
+std::vector<std::pair<std::string, OutputOptions>> outputs_of(const TeacherSetup& setup,
+                                                              const NativeModel& model) {
+  const auto& wanted = setup.options.tasks;
+  std::vector<std::string> known;
+  for (const auto& entry : model.tasks) known.push_back(entry.first);
+  std::vector<std::pair<std::string, OutputOptions>> outputs;
+  for (const auto& [task, options] : setup.tasks) {
+    const bool named = std::count(wanted.begin(), wanted.end(), task) > 0;
+    if (!wanted.empty() && !named) continue;
+    const auto* output = setup.options.output(task);
+    auto given = output ? *output : OutputOptions();
+    const bool chosen = named || !given.name.empty();
+    if (given.name.empty()) given.name = task;
+    const auto* teacher = find_task(model.tasks, given.name);
+    const auto place = who(setup) + ", task '" + given.name + "',";
+    if (teacher) {
+      outputs.emplace_back(task, output_of(place, given, *options.task, *teacher));
+    } else if (chosen) {
+      throw ConfigError(who(setup) + " has no task '" + given.name + "'" +
+                        known_names(given.name, known));
+    }
+  }
+  if (!outputs.empty()) return outputs;
+  throw ConfigError(who(setup) + " has no task of this job" +
+                    known_names(setup.tasks.front().first, known));
+}
+
+Named first_outputs(const models::Outputs& outputs) {
+  Named named;
+  for (const auto& [task, tensors] : outputs) named[task] = tensors.at(0);
+  return named;
+}
+
+}  // namespace
+
+std::string map_name(int64_t stride) { return "stride" + std::to_string(stride); }
+
+Run run_with_maps(models::MultiTaskModel model) {
+  model->eval();
+  return [model](const torch::Tensor& pictures) mutable {
+    const auto maps = model->encode(pictures.to(model->parameters().front().device()));
+    const auto infos = model->encoder().features();
+    Named outputs;
+    for (size_t i = 0; i < maps.size(); ++i) outputs[map_name(infos[i].stride)] = maps[i];
+    for (const auto& task : model->tasks()) outputs[task] = model->head(task, maps).at(0);
+    return outputs;
+  };
+}
+
+Run run_outputs(train::Predictor predict) {
+  return [predict = std::move(predict)](const torch::Tensor& pictures) {
+    return first_outputs(predict(pictures));
+  };
+}
+
+std::shared_ptr<Teacher> native_teacher(TeacherSetup setup, NativeModel model,
+                                        const std::vector<int64_t>& strides) {
+  auto& options = setup.options;
+  options.outputs = outputs_of(setup, model);
+  options.tasks.clear();
+  for (const auto& entry : options.outputs) options.tasks.push_back(entry.first);
+  options.input = {};
+  options.input.type = "uint8";  // the normalisation is part of the model
+  options.input.size = model.size;
+  options.features.clear();
+  for (const auto stride : strides) {
+    if (std::count(model.strides.begin(), model.strides.end(), stride))
+      options.features[std::to_string(stride)] = map_name(stride);
+  }
+  return model_teacher(setup, model.hash, std::move(model.run));
+}
+
+}  // namespace manyfold::distill

@@ -1,0 +1,142 @@
+#include "distill/output_loss.h"
+
+#include <torch/types.h>
+
+#include <algorithm>
+
+#include "common/error.h"
+#include "losses/channel_wise.h"
+
+namespace manyfold::distill {
+namespace {
+
+using torch::Tensor;
+using Tensors = std::vector<Tensor>;
+
+/// What the teachers of one task said.
+struct Taught {
+  std::vector<Tensors> answers;
+  std::vector<double> weights;
+};
+
+Tensors select(const Tensors& tensors, const Tensor& rows) {
+  Tensors selected;
+  for (const auto& tensor : tensors)
+    selected.push_back(tensor.index_select(0, rows.to(tensor.device())));
+  return selected;
+}
+
+Taught select(const Taught& taught, const Tensor& rows) {
+  Taught selected{{}, taught.weights};
+  for (const auto& answer : taught.answers) selected.answers.push_back(select(answer, rows));
+  return selected;
+}
+
+Taught taught_of(const std::string& task, const Teachers& teachers, const Answers& answers) {
+  Taught taught;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const auto found = answers[i].outputs.find(task);
+    if (found == answers[i].outputs.end()) continue;
+    taught.answers.push_back(found->second);
+    taught.weights.push_back(teachers.weights[i]);
+  }
+  return taught;
+}
+
+Tensor mean_of(const Taught& taught, size_t output) {
+  Tensor sum;
+  double total = 0;
+  for (size_t i = 0; i < taught.answers.size(); ++i) {
+    const auto part = taught.answers[i].at(output) * taught.weights[i];
+    sum = sum.defined() ? sum + part : part;
+    total += taught.weights[i];
+  }
+  return sum / total;
+}
+
+Tensor channel_loss(const Tensors& outputs, const Taught& taught, double temperature) {
+  Tensor loss;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const auto part = losses::imitate_channels(outputs[i], mean_of(taught, i), temperature);
+    loss = loss.defined() ? loss + part : part;
+  }
+  return loss;
+}
+
+bool has_map(const train::Task& task) {
+  return task.label().kind != data::LabelSpec::Kind::class_index;
+}
+
+void check_names(const std::string& place, const std::vector<std::string>& names,
+                 const train::Tasks& tasks) {
+  std::vector<std::string> known;
+  for (const auto& entry : tasks) known.push_back(entry.first);
+  for (const auto& name : names) {
+    if (std::count(known.begin(), known.end(), name)) continue;
+    throw ConfigError(place + ".tasks names '" + name + "', which is no task of this job" +
+                      known_names(name, known));
+  }
+}
+
+bool answered(const std::string& task, const Teachers& teachers) {
+  return std::any_of(teachers.all.begin(), teachers.all.end(), [&](const auto& teacher) {
+    const auto tasks = teacher->tasks();
+    return std::count(tasks.begin(), tasks.end(), task) > 0;
+  });
+}
+
+}  // namespace
+
+OutputLoss::OutputLoss(std::string name, LossOptions options, const train::Tasks& tasks,
+                       const Teachers& teachers)
+    : name_(std::move(name)), options_(std::move(options)) {
+  const auto place = "distill.losses." + name_;
+  const auto& wanted = options_.tasks;
+  check_names(place, wanted, tasks);
+  for (const auto& entry : tasks) {
+    const bool named = std::count(wanted.begin(), wanted.end(), entry.first) > 0;
+    if (!wanted.empty() && !named) continue;
+    const bool mapless = options_.type == "channels" && !has_map(*entry.second.task);
+    if (answered(entry.first, teachers) && !mapless) {
+      tasks_.push_back(entry);
+    } else if (named) {
+      throw ConfigError(place + " cannot teach '" + entry.first + "': " +
+                        (mapless ? "it has no output map; use type: outputs"
+                                 : "no teacher answers it; see distill.teachers.*.tasks"));
+    }
+  }
+  if (tasks_.empty())
+    throw ConfigError(place + " has nothing to teach: no teacher answers a task that it can be of");
+}
+
+void OutputLoss::teach(train::Lessons& lessons, double weight, const Teachers& teachers,
+                       const Answers& answers, const data::Batch& batch) const {
+  for (const auto& [name, entry] : tasks_) {
+    const auto taught = taught_of(name, teachers, answers);
+    const auto compare = [task = entry.task, options = options_,
+                          by_confidence = teachers.by_confidence](const Tensors& outputs,
+                                                                  const Taught& from) {
+      if (options.type == "channels") return channel_loss(outputs, from, options.temperature);
+      const auto& [each, weights] = from;
+      return task->imitation(outputs,
+                             each.size() == 1
+                                 ? each[0]
+                                 : task->blend(each, weights, options.temperature, by_confidence),
+                             options.temperature);
+    };
+    // Of all rows; which of them have no label is known already.
+    const auto unlabelled = options_.rows == "unlabelled"
+                                ? batch.labels.at(name).present.logical_not().nonzero().flatten()
+                                : Tensor();
+    const auto loss = [compare, taught, unlabelled](const Tensors& outputs,
+                                                    const train::Rows& rows) {
+      const auto here = rows ? select(taught, *rows) : taught;
+      if (!unlabelled.defined()) return compare(outputs, here);
+      if (unlabelled.size(0) == 0) return outputs.at(0).sum() * 0;
+      return compare(select(outputs, unlabelled), select(here, unlabelled));
+    };
+    lessons.by_task[name].push_back({name_, weight, options_.rows != "labelled", loss});
+  }
+}
+
+}  // namespace manyfold::distill
