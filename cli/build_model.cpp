@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "common/error.h"
+#include "models/heads/embedding_head.h"
 #include "models/memory_format.h"
 
 namespace manyfold::cli {
@@ -40,6 +41,20 @@ torch::Device prepare_compute(const RunOptions& run) {
   return run.device != "cpu" && cuda ? torch::kCUDA : torch::kCPU;
 }
 
+models::MultiTaskModel placed(models::MultiTaskModel model, torch::Device device) {
+  models::set_channels_last(*model);
+  model->to(device);
+  return model;
+}
+
+models::MultiTaskModel build_encoder(const models::ModelOptions& options, uint64_t seed,
+                                     torch::Device device) {
+  torch::manual_seed(seed);
+  std::vector<std::pair<std::string, std::shared_ptr<models::Head>>> heads = {
+      {"embedding", std::make_shared<models::EmbeddingHeadImpl>()}};
+  return placed(models::MultiTaskModel(options.make_encoder(), std::move(heads)), device);
+}
+
 models::MultiTaskModel build_model(const JobOptions& job, torch::Device device) {
   torch::manual_seed(static_cast<uint64_t>(job.seed));
   const auto encoder = job.model.make_encoder();
@@ -47,10 +62,7 @@ models::MultiTaskModel build_model(const JobOptions& job, torch::Device device) 
   for (const auto& [name, options] : job.tasks) {
     heads.emplace_back(name, options.task->make_head(encoder->features()));
   }
-  models::MultiTaskModel model(encoder, std::move(heads));
-  models::set_channels_last(*model);
-  model->to(device);
-  return model;
+  return placed(models::MultiTaskModel(encoder, std::move(heads)), device);
 }
 
 }  // namespace manyfold::cli

@@ -6,7 +6,10 @@
 #include "cli/data.h"
 #include "cli/evaluate.h"
 #include "cli/export.h"
+#include "cli/label.h"
 #include "cli/predict.h"
+#include "cli/pretrain.h"
+#include "cli/probe.h"
 #include "cli/qat.h"
 #include "cli/synth.h"
 #include "cli/train.h"
@@ -16,9 +19,10 @@ extern "C" int manyfold_run_command(const std::string& name,
                                     const std::vector<std::string>& arguments) {
   using namespace manyfold::cli;
   static const std::map<std::string, int (*)(const std::vector<std::string>&)> commands = {
-      {"config", run_config}, {"data", run_data},       {"evaluate", run_evaluate},
-      {"export", run_export}, {"predict", run_predict}, {"qat", run_qat},
-      {"synth", run_synth},   {"train", run_train},
+      {"config", run_config},     {"data", run_data},         {"distill", run_distill},
+      {"evaluate", run_evaluate}, {"export", run_export},     {"label", run_label},
+      {"predict", run_predict},   {"pretrain", run_pretrain}, {"probe", run_probe},
+      {"qat", run_qat},           {"synth", run_synth},       {"train", run_train},
   };
   return commands.at(name)(arguments);
 }

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "cli/options.h"
+#include "common/config/override.h"
 #include "common/config/sweep.h"
 #include "common/config/yaml_writer.h"
 #include "common/error.h"
@@ -128,6 +129,17 @@ config::Composed compose(const JobLine& line, const std::vector<std::string>& ov
 std::vector<std::vector<std::string>> runs(const JobLine& line) {
   if (!line.multirun) return {line.overrides};
   return config::expand_sweep(line.overrides, config::Repository(search_folders(line)));
+}
+
+std::string run_folder(const JobLine& line) {
+  for (const auto& override : line.overrides) {
+    const auto parsed = config::parse_override(override);
+    if (parsed.key == "run.dir") return parsed.config_value().text();
+  }
+  const auto config = compose(line).resolved();
+  const auto* run = config.find("run");
+  const auto* dir = run ? run->find("dir") : nullptr;
+  return dir ? dir->text() : "";
 }
 
 bool show_instead_of_running(const JobLine& line) {

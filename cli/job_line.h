@@ -34,6 +34,9 @@ JobLine parse_job_line(const std::string& command, const std::vector<std::string
                        const std::string& default_config_name, Sweeps sweeps,
                        const boost::program_options::options_description& own = {});
 
+/// run.dir as the line gives it, by an override or in its config; empty without.
+std::string run_folder(const JobLine& line);
+
 /// Where configs are looked for: --config-dir, then the configs that come with the program.
 std::vector<config::SearchFolder> search_folders(const JobLine& line);
 

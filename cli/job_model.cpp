@@ -4,6 +4,7 @@
 
 #include "cli/build_model.h"
 #include "cli/calibration.h"
+#include "cli/encoder_init.h"
 #include "common/error.h"
 
 namespace manyfold::cli {
@@ -39,6 +40,13 @@ JobModel::JobModel(const JobOptions& job, torch::Device device,
     models::load_state(*model_, without_quantisers(checkpoint.deployed()),
                        "init = " + job.init + " does not fit the model of this config");
   }
+  if (!resumed && !job.encoder.init.empty()) load_encoder(job.encoder, model_);
+  if (!job.distill.teachers.empty()) {
+    teachers_ = open_teachers(job, model_, device);
+    distillation_ = std::make_unique<distill::Distillation>(
+        job.distill, job.tasks, teachers_, model_->encoder().features(), job.train.steps);
+    if (beside()) beside()->to(device);
+  }
   const auto precision = train::precision_of(job.precision);
   if (precision == train::Precision::int8) {
     prepare_int8(resumed);
@@ -55,11 +63,11 @@ void JobModel::prepare_int8(const std::optional<train::RunFolder>& resumed) {
   }
   const auto size = job_.data.network_size();
   if (job_.qat.distill > 0) {
-    teacher_ = models::MultiTaskModel(
+    float_model_ = models::MultiTaskModel(
         std::dynamic_pointer_cast<models::MultiTaskModelImpl>(model_->clone()));
-    if (resumed) load_teacher(*resumed);
-    teacher_->eval();
-    imitated_ = {train::forward_of(teacher_), job_.qat.distill, job_.qat.temperature};
+    if (resumed) load_float_model(*resumed);
+    float_model_->eval();
+    float_forward_ = train::forward_of(float_model_);
   }
   quantised_ =
       train::make_quantised(model_, job_.tasks, size, job_.quantise, job_.qat.learned_steps);
@@ -72,19 +80,34 @@ void JobModel::prepare_int8(const std::optional<train::RunFolder>& resumed) {
       std::make_unique<train::QatSchedule>(model_, quantised_, size, job_.qat, job_.train.steps);
 }
 
-void JobModel::load_teacher(const train::RunFolder& run) {
+void JobModel::load_float_model(const train::RunFolder& run) {
   if (!std::filesystem::exists(run.init())) {
     throw UserError(
         "cannot resume: qat.distill needs the float weights that the run began with, and " +
         run.init().string() + " is not there; set qat.distill=0 as in that run");
   }
-  models::load_weights(run.init(), *teacher_);
+  models::load_weights(run.init(), *float_model_);
+}
+
+std::shared_ptr<torch::nn::Module> JobModel::beside() const {
+  return distillation_ ? distillation_->adapters() : nullptr;
+}
+
+train::Lessons JobModel::lessons(const data::Batch& batch, int64_t step) {
+  auto lessons = distillation_ ? distillation_->lessons(batch, step) : train::Lessons();
+  if (float_model_.is_empty()) return lessons;
+  const auto imitation = train::imitation_lessons(float_forward_, job_.tasks, batch,
+                                                  job_.qat.distill, job_.qat.temperature);
+  for (const auto& [task, more] : imitation.by_task) {
+    auto& all = lessons.by_task[task];
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  return lessons;
 }
 
 train::TaskTerms JobModel::terms(const data::Batch& batch, int64_t step) {
   const auto& forward = schedule_ ? schedule_->training(step) : forward_.training;
-  auto terms =
-      train::supervised_terms(forward, job_.tasks, batch, imitated_ ? &*imitated_ : nullptr);
+  auto terms = train::supervised_terms(forward, job_.tasks, batch, lessons(batch, step));
   if (schedule_) schedule_->follow();
   return terms;
 }

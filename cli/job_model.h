@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "cli/job_options.h"
+#include "cli/teachers.h"
+#include "distill/distillation.h"
 #include "models/multitask.h"
 #include "train/precision.h"
 #include "train/qat.h"
@@ -23,9 +25,13 @@ class JobModel {
            const std::optional<train::RunFolder>& resumed);
 
   models::MultiTaskModel& model() { return model_; }
+  const JobOptions& job() const { return job_; }
   quantise::QuantisedModel* quantised() { return quantised_.get(); }  // of int8, else null
-  /// What the model is pulled to in training; null without.
-  models::MultiTaskModel teacher() { return teacher_; }
+  /// The float model that int8 training is pulled to; null without.
+  models::MultiTaskModel float_model() { return float_model_; }
+  const OpenTeachers& teachers() const { return teachers_; }
+  /// What is trained beside the model, see train::LoopHooks; may be null.
+  std::shared_ptr<torch::nn::Module> beside() const;
 
   /// The loss terms of a batch in a step counted from 0.
   train::TaskTerms terms(const data::Batch& batch, int64_t step);
@@ -34,16 +40,19 @@ class JobModel {
   train::Predictor predictor();
 
  private:
-  void load_teacher(const train::RunFolder& run);
+  train::Lessons lessons(const data::Batch& batch, int64_t step);
+  void load_float_model(const train::RunFolder& run);
   void prepare_int8(const std::optional<train::RunFolder>& resumed);
 
   const JobOptions& job_;
   torch::Device device_;
-  models::MultiTaskModel model_, teacher_{nullptr};
+  models::MultiTaskModel model_, float_model_{nullptr};
   std::shared_ptr<quantise::QuantisedModel> quantised_;
   std::unique_ptr<train::QatSchedule> schedule_;
   train::PrecisionForward forward_;
-  std::optional<train::Teacher> imitated_;
+  train::Forward float_forward_;
+  OpenTeachers teachers_;
+  std::unique_ptr<distill::Distillation> distillation_;  // null without teachers
 };
 
 models::StateDict without_quantisers(const models::StateDict& weights);

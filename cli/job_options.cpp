@@ -36,10 +36,23 @@ void ExportOptions::fields(config::Fields& f) {
           config::at_least(1));
 }
 
+void EncoderOptions::fields(config::Fields& f) {
+  f.field(
+      "init", init,
+      "Run or checkpoint whose encoder training begins with, as a pre-trained one; every tensor "
+      "of it must fit. Heads begin anew.");
+  f.field("sha256", sha256,
+          "What the weights of that encoder must hash to (its first digits will do), as "
+          "pre-training printed it; empty: any.");
+}
+
 void JobOptions::fields(config::Fields& f) {
   f.field("seed", seed, "What every random draw of the job is computed from.", config::at_least(0));
   f.field("init", init,
           "Run or checkpoint whose weights training begins with; empty: drawn from the seed.");
+  f.section("encoder", encoder, "Where the encoder alone comes from.");
+  f.require(init.empty() || encoder.init.empty(), "init",
+            "brings the encoder already: leave init or encoder.init empty");
   f.field(
       "precision", precision,
       "Arithmetic that the model is trained, judged and exported in; int8 is quantisation-aware "
@@ -49,6 +62,7 @@ void JobOptions::fields(config::Fields& f) {
           "Pictures that int8 ranges are found on: training, validation, or a folder.");
   f.section("quantise", quantise, "How a model becomes int8.");
   f.section("qat", qat, "The schedule of quantisation-aware training.");
+  f.section("distill", distill, "Teachers, and what is learnt from them.");
   f.section("run", run, "Where the run goes and what it runs on.");
   f.section("model", model, "The shared encoder and the size of its pictures.");
   f.entries("tasks", tasks, "The functions of the model by name; each is one head.");
@@ -59,6 +73,9 @@ void JobOptions::fields(config::Fields& f) {
   for (const auto& [name, task] : tasks) {
     const auto problem = train::task_name_problem(name);
     f.require(problem.empty(), "tasks", problem);
+    f.require(name != train::kFeatureTerms || distill.teachers.empty(), "tasks",
+              "cannot hold a task called encoder: what is learnt from a teacher's features is "
+              "logged under that name");
     f.require(train.weighting != "uncertainty" || task.weight > 0, "tasks",
               name + ".weight must be > 0: train.weighting = uncertainty learns nothing from 0");
   }

@@ -6,6 +6,7 @@
 
 #include "common/config/fields.h"
 #include "data/data_options.h"
+#include "distill/options.h"
 #include "models/model_options.h"
 #include "quantise/options.h"
 #include "train/loop.h"
@@ -34,10 +35,18 @@ struct ExportOptions {
   void fields(config::Fields& f);
 };
 
+/// Where a job's encoder comes from, when only the encoder does.
+struct EncoderOptions {
+  std::string init;
+  std::string sha256;
+  void fields(config::Fields& f);
+};
+
 /// A whole job: the keys at the top of a config.
 struct JobOptions {
   int64_t seed = 0;
   std::string init;
+  EncoderOptions encoder;
   std::string precision = "fp32";
   std::string calibration = "training";
   RunOptions run;
@@ -48,6 +57,7 @@ struct JobOptions {
   ExportOptions exporting;
   quantise::QuantiseOptions quantise;
   quantise::QatOptions qat;
+  distill::DistillOptions distill;
   void fields(config::Fields& f);
 };
 

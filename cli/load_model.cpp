@@ -42,6 +42,7 @@ void load_package(const fs::path& path, const std::vector<std::string>& override
   read_config(manifest["config"], path, overrides, loaded);
   prepare_compute(loaded.job.run);
   loaded.predict = predictor(loaded.package->session(), loaded.job.tasks);
+  loaded.file = fs::is_directory(path) ? path / manifest.at("model").get<std::string>() : path;
   loaded.origin = path.string() + " in ONNX Runtime";
 }
 
@@ -91,6 +92,7 @@ void load_run(const fs::path& path, const std::vector<std::string>& overrides,
   const auto checkpoint = train::load_checkpoint(file);
   read_config(checkpoint.config, file, overrides, loaded);
   loaded.model = build_model(loaded.job, prepare_compute(loaded.job.run));
+  loaded.file = file;
   loaded.origin = file.string() + " in LibTorch";
   const auto misfit = file.string() + " does not fit the model of its config";
   if (loaded.job.precision == "int8") {

@@ -16,9 +16,10 @@ namespace manyfold::cli {
 /// A trained model, ready to be run: a run's folder, a checkpoint, an exported package or its ONNX
 /// file. Each of them knows the config that it was trained with.
 struct LoadedModel {
-  JobOptions job;      // the model's config with the overrides
-  std::string config;  // the same as YAML
-  std::string origin;  // "runs/x/checkpoints/best.safetensors in LibTorch"
+  JobOptions job;              // the model's config with the overrides
+  std::string config;          // the same as YAML
+  std::filesystem::path file;  // that holds the weights
+  std::string origin;          // "runs/x/checkpoints/best.safetensors in LibTorch"
   train::Predictor predict;
   models::MultiTaskModel model{nullptr};                // of a checkpoint
   std::shared_ptr<quantise::QuantisedModel> quantised;  // of a checkpoint, with precision=int8

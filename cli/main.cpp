@@ -32,9 +32,13 @@ int main(int argc, char** argv) {
   static const std::vector<cli::Command> commands = {
       {"config", "show a composed config, the choices of a group, the docs of a key"},
       {"data", "check a data set completely"},
+      {"distill", "train a model that larger ones teach beside its labels"},
       {"evaluate", "figures of a trained model on the validation sets"},
       {"export", "write a verified ONNX package of a trained model"},
+      {"label", "label pictures with trained models, as a set to train on"},
       {"predict", "run a trained model on pictures, a folder or a video"},
+      {"pretrain", "train an encoder on pictures without labels"},
+      {"probe", "how well a frozen encoder tells the classes of a task apart"},
       {"qat", "train a float model on for int8"},
       {"synth", "write synthetic scenes as a COCO set"},
       {"train", "train a model from a config"},

@@ -9,7 +9,6 @@
 #include "data/uncollate.h"
 #include "graph/cost.h"
 #include "report/comparison.h"
-#include "report/report.h"
 
 namespace manyfold::cli {
 namespace {
@@ -81,18 +80,18 @@ report::Bars sensitivity_bars(const std::vector<quantise::LayerSensitivity>& lay
   return bars;
 }
 
-report::NamedTexts environment(const JobOptions& job) {
+}  // namespace
+
+report::NamedTexts environment(const RunOptions& run) {
   auto texts = report::system_info();
   texts.emplace_back("LibTorch", TORCH_VERSION);
   texts.emplace_back("Threads", std::to_string(at::get_num_threads()));
-  texts.emplace_back("Device", job.run.device);
+  texts.emplace_back("Device", run.device);
   return texts;
 }
 
-}  // namespace
-
-std::string evaluation_line(const train::Evaluation& evaluation, int64_t steps_done) {
-  std::string text = "step " + std::to_string(steps_done) + ": score " + number(evaluation.score);
+std::string evaluation_line(const train::Evaluation& evaluation) {
+  std::string text = "score " + number(evaluation.score);
   for (const auto& set : evaluation.sets) {
     if (set.figures.empty()) continue;
     const auto& figure = set.figures.front();
@@ -135,7 +134,7 @@ void write_run_report(const train::RunFolder& folder, const TrainingRequest& req
        {&training_bad_files, &static_cast<const data::BadFiles&>(validation.bad_files)}) {
     for (const auto& file : bad->list()) page.bad_files.push_back(file.source + ": " + file.cause);
   }
-  page.environment = environment(job);
+  page.environment = environment(job.run);
   report::write_report(folder.report(), page);
 }
 

@@ -5,13 +5,17 @@
 #include "cli/run_export.h"
 #include "cli/training.h"
 #include "report/event_file.h"
+#include "report/report.h"
 #include "train/evaluate.h"
 #include "train/run_folder.h"
 
 namespace manyfold::cli {
 
-/// "step 500: score 0.612 (people/segmentation/person_iou 0.71, ...)".
-std::string evaluation_line(const train::Evaluation& evaluation, int64_t steps_done);
+/// "score 0.612, people/segmentation person_iou 0.71, ...": the headline of each set.
+std::string evaluation_line(const train::Evaluation& evaluation);
+
+/// What a run was made with, for the end of its report.
+report::NamedTexts environment(const RunOptions& run);
 
 /// Writes metrics.json and report.html of a run whose best weights `judged` holds: curves, figures,
 /// example pictures of every validation set with truth and prediction, costs by layer, the config,

@@ -1,22 +1,19 @@
 #include "cli/train.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/job_line.h"
 #include "cli/replay_step.h"
+#include "cli/resumed_run.h"
 #include "cli/saved_job.h"
 #include "cli/training.h"
 #include "common/atomic_file.h"
 #include "common/config/merge.h"
-#include "common/config/override.h"
 #include "common/config/reader.h"
-#include "common/config/yaml_reader.h"
 #include "common/config/yaml_writer.h"
 #include "common/error.h"
-#include "train/checkpoint.h"
 #include "train/run_folder.h"
 
 namespace manyfold::cli {
@@ -41,32 +38,15 @@ TrainingRequest new_request(const JobLine& line, const std::vector<std::string>&
 /// The run in `folder`, by the config it was started with; overrides that are new change it.
 TrainingRequest resumed_request(const std::string& folder,
                                 const std::vector<std::string>& overrides) {
-  const auto run = train::run_to_resume(folder);
+  const auto run = resumed_run(folder, overrides);
+  const auto saved = saved_job(run.config, run.folder.last().string(), run.changes);
   TrainingRequest request;
   request.resume = true;
-  const auto typed = config::load_yaml(run.overrides());
-  for (const auto& line : typed.list()) request.overrides.push_back(line.text());
-  std::vector<std::string> changes;
-  for (const auto& line : overrides) {
-    const auto& known = request.overrides;
-    if (std::find(known.begin(), known.end(), line) == known.end()) changes.push_back(line);
-  }
-  const auto saved =
-      saved_job(train::load_checkpoint(run.last()).config, run.last().string(), changes);
+  request.overrides = run.overrides;
   request.job = saved.job;
   request.job.run.dir = folder;  // it may have been moved
   request.config = saved.config;
-  request.overrides.insert(request.overrides.end(), changes.begin(), changes.end());
   return request;
-}
-
-/// run.dir as the line gives it, by an override or in its config.
-std::string run_folder(const JobLine& line) {
-  for (const auto& override : line.overrides) {
-    const auto parsed = config::parse_override(override);
-    if (parsed.key == "run.dir") return parsed.config_value().text();
-  }
-  return config::read<JobOptions>(compose(line).resolved()).run.dir;
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -139,16 +119,15 @@ int sweep(const JobLine& line, bool resume) {
   return exit_code;
 }
 
-}  // namespace
-
-int run_train(const std::vector<std::string>& arguments) {
+int run_job(const std::string& command, const std::string& default_config,
+            const std::vector<std::string>& arguments) {
   po::options_description own;
   own.add_options()("resume",
                     "go on with the run in run.dir, by its own config; new overrides change it")(
       "replay", po::value<std::string>(),
       "run one step that a run skipped (RUN/skipped/step-*.safetensors) again, by its own config, "
       "and print where its numbers break; overrides change it");
-  const auto line = parse_job_line("train", arguments, "quickstart", Sweeps::allowed, own);
+  const auto line = parse_job_line(command, arguments, default_config, Sweeps::allowed, own);
   if (show_instead_of_running(line)) return 0;
   const bool resume = line.options.count("resume") > 0;
   if (line.options.count("replay")) {
@@ -161,6 +140,16 @@ int run_train(const std::vector<std::string>& arguments) {
   const auto request = resume ? resumed_request(run_folder(line), line.overrides)
                               : new_request(line, line.overrides);
   return run_training(request).exit_code;
+}
+
+}  // namespace
+
+int run_train(const std::vector<std::string>& arguments) {
+  return run_job("train", "quickstart", arguments);
+}
+
+int run_distill(const std::vector<std::string>& arguments) {
+  return run_job("distill", "distill", arguments);
 }
 
 }  // namespace manyfold::cli

@@ -6,5 +6,7 @@
 namespace manyfold::cli {
 
 int run_train(const std::vector<std::string>& arguments);
+/// The same with another default config.
+int run_distill(const std::vector<std::string>& arguments);
 
 }  // namespace manyfold::cli

@@ -1,38 +1,37 @@
 #include "cli/training.h"
 
-#include <spdlog/spdlog.h>
-
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 
 #include "cli/build_model.h"
 #include "cli/job_model.h"
+#include "cli/run.h"
 #include "cli/run_export.h"
 #include "cli/run_report.h"
+#include "cli/teachers.h"
 #include "common/atomic_file.h"
-#include "common/config/yaml_writer.h"
 #include "common/error.h"
-#include "report/event_file.h"
-#include "report/metrics_log.h"
-#include "report/progress.h"
 #include "train/checkpoint.h"
 #include "train/diagnosis.h"
 #include "train/evaluate.h"
-#include "train/forward.h"
-#include "train/loop.h"
 #include "train/precision.h"
 #include "train/run_folder.h"
 #include "train/saved_step.h"
-#include "train/signals.h"
-#include "train/supervised.h"
 
 namespace manyfold::cli {
 namespace {
 
-std::map<std::string, double> task_weights(const train::Tasks& tasks) {
+std::map<std::string, double> task_weights(const JobOptions& job) {
   std::map<std::string, double> weights;
-  for (const auto& [name, options] : tasks) weights[name] = options.weight;
+  for (const auto& [name, options] : job.tasks) weights[name] = options.weight;
+  if (!job.distill.strides(1).empty()) weights[train::kFeatureTerms] = 1;
   return weights;
+}
+
+/// Only a teacher has something to say about pictures without labels.
+data::Unlabelled unlabelled_of(const JobOptions& job) {
+  return job.distill.teachers.empty() ? data::Unlabelled::dropped : data::Unlabelled::kept;
 }
 
 /// The run to go on with; none for a new one.
@@ -50,41 +49,32 @@ std::optional<train::RunFolder> resumed_folder(const TrainingRequest& request) {
   return folder;
 }
 
-std::string overrides_yaml(const std::vector<std::string>& lines) {
-  return config::to_yaml(config::List(lines.begin(), lines.end()));
-}
-
-/// The parts of one run, in the order in which they depend on each other. Opening them finds what
-/// is wrong with the request.
-class Run {
+/// The parts of a training job, in the order in which they depend on each other. Opening them finds
+/// what is wrong with the request.
+class TrainingJob {
  public:
-  explicit Run(const TrainingRequest& request)
+  explicit TrainingJob(const TrainingRequest& request)
       : request_(request),
         job_(request.job),
         device_(prepare_compute(job_.run)),
         specs_(train::label_specs(job_.tasks)),
-        data_(job_.data, specs_, static_cast<uint64_t>(job_.seed)),
+        data_(job_.data, specs_, static_cast<uint64_t>(job_.seed), unlabelled_of(job_)),
         validation_(job_.data, specs_),
         precision_(train::precision_of(job_.precision)),
         job_model_(job_, device_, resumed_folder(request)),
         model_(job_model_.model()),
-        loop_(job_.train, static_cast<uint64_t>(job_.seed), model_, task_weights(job_.tasks),
-              hooks(),
-              train::scales_loss(precision_) ? std::optional(train::GradScaler()) : std::nullopt) {
-    open_folder();
-  }
+        teachers_(judged_teachers()),
+        run_(plan()) {}
 
   TrainingOutcome run();
 
  private:
-  train::LoopHooks hooks();
-  void open_folder();
-  data::Batch next_batch();
-  void log(const train::StepRecord& record);
-  double evaluate(int64_t steps_done);
+  nlohmann::json judged_teachers();
+  RunPlan plan();
+  void begin(const train::RunFolder& folder);
+  Standing evaluate(int64_t steps_done);
   void watch_ranges();
   void keep_skipped(const train::StepRecord& record, const data::Batch& batch);
-  void save(const train::Checkpoint& checkpoint, bool best);
   TrainingOutcome finish();
 
   const TrainingRequest& request_;
@@ -96,92 +86,62 @@ class Run {
   train::Precision precision_;
   JobModel job_model_;
   models::MultiTaskModel& model_;
-  train::Loop loop_;
-  train::RunFolder folder_;
-  std::unique_ptr<data::Loader> loader_;
-  std::unique_ptr<report::MetricsLog> metrics_;
-  std::unique_ptr<report::EventFile> events_;
-  std::unique_ptr<report::Progress> progress_;
-  double waited_ = 0;  // for data, up to the last step
-  int kept_ = 0;       // skipped steps
+  nlohmann::json teachers_;  // what each of them scored
+  Run run_;
+  int kept_ = 0;  // skipped steps
 };
 
-void Run::open_folder() {
-  std::optional<int64_t> done;
-  if (request_.resume) {
-    folder_ = train::run_to_resume(job_.run.dir);
-    loop_.restore(train::load_checkpoint(folder_.last()));
-    done = loop_.steps_done();
-    spdlog::info("resuming {} after step {}", folder_.path.string(), *done);
-  } else {
-    folder_ = train::new_run(job_.run.dir, job_.run.name);
-    if (job_model_.teacher()) models::save_weights(folder_.init(), *job_model_.teacher());
-  }
-  write_file(folder_.overrides(), overrides_yaml(request_.overrides));
-  write_file(folder_.config(), request_.config);
-  // The log counts records by steps done.
-  metrics_ = std::make_unique<report::MetricsLog>(folder_.log(), done);
-  events_ = std::make_unique<report::EventFile>(folder_.path, done);
-  events_->text(done.value_or(0), "config", "```yaml\n" + request_.config + "```");
+/// Before the first step: a broken teacher is found in the first minute, not after a night.
+nlohmann::json TrainingJob::judged_teachers() {
+  if (!request_.resume) return judge_teachers(job_, job_model_.teachers(), validation_);
+  check_teachers(job_model_.teachers(), train::run_to_resume(job_.run.dir));
+  return {};
 }
 
-train::LoopHooks Run::hooks() {
-  train::LoopHooks hooks;
-  hooks.batch = [this](int64_t) { return next_batch(); };
-  hooks.objective = [this](const data::Batch& batch, int64_t step) {
+RunPlan TrainingJob::plan() {
+  RunPlan plan;
+  plan.command = "train";
+  plan.run = job_.run;
+  plan.train = job_.train;
+  plan.seed = static_cast<uint64_t>(job_.seed);
+  plan.config = request_.config;
+  plan.overrides = request_.overrides;
+  plan.resume = request_.resume;
+  plan.device = device_;
+  plan.model = model_;
+  plan.task_weights = task_weights(job_);
+  if (train::scales_loss(precision_)) plan.scaler.emplace();
+  plan.loader = [this](int64_t first_step) { return data_.loader(first_step); };
+  plan.objective = [this](const data::Batch& batch, int64_t step) {
     return job_model_.terms(batch, step);
   };
-  hooks.logged = [this](const train::StepRecord& record) { log(record); };
-  hooks.skipped = [this](const train::StepRecord& record, const data::Batch& batch) {
+  plan.beside = job_model_.beside();
+  if (!job_.data.validation.empty())
+    plan.evaluate = [this](int64_t steps) { return evaluate(steps); };
+  plan.skipped = [this](const train::StepRecord& record, const data::Batch& batch) {
     keep_skipped(record, batch);
   };
-  if (!job_.data.validation.empty())
-    hooks.evaluate = [this](int64_t steps) { return evaluate(steps); };
-  hooks.save = [this](const train::Checkpoint& checkpoint, bool best) { save(checkpoint, best); };
-  hooks.stop = [] { return train::StopSignals::received() != 0; };
-  return hooks;
+  plan.begun = [this](const train::RunFolder& folder) { begin(folder); };
+  return plan;
 }
 
-data::Batch Run::next_batch() {
-  auto batch = loader_->next();
-  TORCH_CHECK(batch, "the loader of an endless sequence ended");
-  return train::to_device(std::move(*batch), device_);
+void TrainingJob::begin(const train::RunFolder& folder) {
+  if (job_model_.float_model()) models::save_weights(folder.init(), *job_model_.float_model());
+  if (!teachers_.empty()) write_file(folder.teachers(), teachers_.dump(2) + "\n");
 }
 
-void Run::log(const train::StepRecord& record) {
-  report::NamedValues losses = {{"total", record.loss}};
-  report::NamedValues values = {{"loss/total", record.loss}};
-  for (const auto& [task, value] : record.losses) {
-    losses.emplace_back(task, value);
-    values.emplace_back("loss/" + task, value);
-  }
-  for (const auto& [name, value] : record.terms) values.emplace_back("loss/" + name, value);
-  for (const auto& [task, weight] : record.weights) values.emplace_back("weight/" + task, weight);
-  values.emplace_back("lr", record.lr);
-  values.emplace_back("grad_norm", record.grad_norm);
-  if (record.loss_scale > 0) values.emplace_back("loss_scale", record.loss_scale);
-  if (record.skipped) values.emplace_back("skipped", 1);
-  metrics_->add(record.step + 1, values);
-  if ((record.step + 1) % 10 == 0) events_->scalars(record.step + 1, values);
-  const double waited = loader_->wait_seconds();
-  progress_->step(record.pictures, waited - waited_, losses, record.lr);
-  waited_ = waited;
-}
-
-double Run::evaluate(int64_t steps_done) {
+Standing TrainingJob::evaluate(int64_t steps_done) {
   const auto evaluation = train::evaluate(job_model_.predictor(), job_.tasks, validation_);
   if (train::needs_half_range(precision_)) watch_ranges();
-  report::NamedValues values = {{"val/score", evaluation.score}};
-  for (const auto& [name, value] : evaluation.flat()) values.emplace_back("val/" + name, value);
-  metrics_->add(steps_done, values);
-  events_->scalars(steps_done, values);
-  progress_->message(evaluation_line(evaluation, steps_done));
-  progress_->skip_time();
-  return evaluation.score;
+  Standing standing = {evaluation.score, {{"val/score", evaluation.score}}, ""};
+  for (const auto& [name, value] : evaluation.flat())
+    standing.values.emplace_back("val/" + name, value);
+  standing.line = "step " + std::to_string(steps_done) + ": " + evaluation_line(evaluation);
+  return standing;
 }
 
 /// On a few pictures: every value is kept for it.
-void Run::watch_ranges() {
+void TrainingJob::watch_ranges() {
   const auto examples = example_pictures(validation_, 4);
   if (examples.empty()) return;
   std::vector<torch::Tensor> rows;
@@ -189,59 +149,39 @@ void Run::watch_ranges() {
   const auto diagnosis =
       train::diagnose(precision_, model_, torch::cat(rows).to(device_), graph::Mode::eval);
   if (!diagnosis.alarming()) return;
-  for (const auto& line : diagnosis.lines()) progress_->message("half precision: " + line);
+  for (const auto& line : diagnosis.lines()) run_.message("half precision: " + line);
 }
 
-void Run::keep_skipped(const train::StepRecord& record, const data::Batch& batch) {
+void TrainingJob::keep_skipped(const train::StepRecord& record, const data::Batch& batch) {
   constexpr int kMostFiles = 3;
-  progress_->message("step " + std::to_string(record.step) +
-                     " was skipped: its loss or gradient is not finite");
   // Rounding to whole numbers hides no infinity: int8 is looked at in float.
   const bool int8 = precision_ == train::Precision::int8;
   const auto diagnosis = train::diagnose(int8 ? train::Precision::fp32 : precision_, model_,
                                          batch.pictures.flatten(0, 1), graph::Mode::train);
-  for (const auto& line : diagnosis.lines()) progress_->message("  " + line);
+  for (const auto& line : diagnosis.lines()) run_.message("  " + line);
   if (kept_++ >= kMostFiles) return;
   char name[40];
   std::snprintf(name, sizeof name, "step-%06lld.safetensors", static_cast<long long>(record.step));
-  auto checkpoint = loop_.snapshot();
+  auto checkpoint = run_.loop().snapshot();
   checkpoint.config = request_.config;
-  std::filesystem::create_directories(folder_.skipped());
-  const auto file = folder_.skipped() / name;
-  train::save_step(file, checkpoint, batch);
-  progress_->message("  run it again by: manyfold train --replay " + file.string());
+  const auto folder = run_.folder().skipped();
+  std::filesystem::create_directories(folder);
+  train::save_step(folder / name, checkpoint, batch);
+  run_.message("  run it again by: manyfold train --replay " + (folder / name).string());
 }
 
-void Run::save(const train::Checkpoint& checkpoint, bool best) {
-  auto complete = checkpoint;
-  complete.config = request_.config;
-  train::save_checkpoint(best ? folder_.best() : folder_.last(), complete);
-  progress_->skip_time();
+TrainingOutcome TrainingJob::run() {
+  const int code = run_.train();
+  if (code == 0) return finish();
+  return {code, run_.folder().path.string(), -1, {}};
 }
 
-TrainingOutcome Run::run() {
-  spdlog::info("run folder: {}", folder_.path.string());
-  loader_ = data_.loader(loop_.steps_done());
-  progress_ = std::make_unique<report::Progress>("train", job_.train.steps, loop_.steps_done());
-  int signal = 0;
-  {
-    const train::StopSignals signals;  // a later one ends the program
-    loop_.run();
-    signal = train::StopSignals::received();
-  }
-  progress_->finish();
-  loader_.reset();
-  if (signal == 0) return finish();
-  spdlog::warn("stopped by a signal after step {}; go on with: manyfold train --resume run.dir={}",
-               loop_.steps_done(), folder_.path.string());
-  return {128 + signal, folder_.path.string(), -1, {}};
-}
-
-TrainingOutcome Run::finish() {
+TrainingOutcome TrainingJob::finish() {
+  const auto& folder = run_.folder();
   TrainingOutcome outcome;
-  outcome.folder = folder_.path.string();
-  const auto checkpoint = train::load_checkpoint(train::find_checkpoint(folder_.path));
-  models::load_state(*model_, checkpoint.deployed(), folder_.path.string());
+  outcome.folder = folder.path.string();
+  const auto checkpoint = train::load_checkpoint(train::find_checkpoint(folder.path));
+  models::load_state(*model_, checkpoint.deployed(), folder.path.string());
   model_->eval();
   const auto evaluation = train::evaluate(job_model_.predictor(), job_.tasks, validation_);
   outcome.score = evaluation.score;
@@ -254,14 +194,14 @@ TrainingOutcome Run::finish() {
                      /*calibrated_only=*/false,
                      {}};
   judged.sensitivity = measure_sensitivity(job_, judged, validation_);
-  write_run_report(folder_, request_, judged, validation_, data_.bad_files(), *events_);
+  write_run_report(folder, request_, judged, validation_, data_.bad_files(), run_.events());
   if (job_.exporting.enabled)
-    export_run(job_, request_.config, judged, validation_, folder_.package());
+    export_run(job_, request_.config, judged, validation_, folder.package());
   return outcome;
 }
 
 }  // namespace
 
-TrainingOutcome run_training(const TrainingRequest& request) { return Run(request).run(); }
+TrainingOutcome run_training(const TrainingRequest& request) { return TrainingJob(request).run(); }
 
 }  // namespace manyfold::cli

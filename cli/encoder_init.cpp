@@ -1,0 +1,70 @@
+#include "cli/encoder_init.h"
+
+#include <spdlog/spdlog.h>
+
+#include <set>
+
+#include "common/error.h"
+#include "common/sha256.h"
+#include "train/checkpoint.h"
+#include "train/run_folder.h"
+
+namespace manyfold::cli {
+namespace {
+
+using models::StateDict;
+
+constexpr char kEncoder[] = "encoder.";
+
+bool is_of_encoder(const std::string& name) { return name.rfind(kEncoder, 0) == 0; }
+
+StateDict encoder_part(const StateDict& state) {
+  StateDict part;
+  for (const auto& [name, tensor] : state) {
+    if (is_of_encoder(name)) part[name.substr(sizeof kEncoder - 1)] = tensor;
+  }
+  return part;
+}
+
+/// The parts beside the encoder ("heads.gesture") that weights hold.
+std::string other_parts(const StateDict& state) {
+  std::set<std::string> parts;
+  for (const auto& [name, tensor] : state) {
+    if (name.rfind("heads.", 0) == 0) parts.insert(name.substr(0, name.find('.', 6)));
+  }
+  std::string text;
+  for (const auto& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text.empty() ? "nothing" : text;
+}
+
+void refuse_other_hash(const EncoderOptions& options, const std::string& found) {
+  if (found.rfind(options.sha256, 0) == 0) return;
+  throw UserError("encoder.init = " + options.init + " hashes to " + found +
+                  ", and encoder.sha256 expects " + options.sha256 +
+                  ": it is another encoder than the one meant");
+}
+
+}  // namespace
+
+std::string encoder_hash(const models::MultiTaskModel& model) {
+  return sha256(models::bytes_of(encoder_part(models::state_dict(*model))));
+}
+
+void load_encoder(const EncoderOptions& options, models::MultiTaskModel& model) {
+  const auto file = train::find_checkpoint(options.init);
+  const auto checkpoint = train::load_checkpoint(file);
+  const auto encoder = encoder_part(checkpoint.deployed());
+  if (encoder.empty())
+    throw UserError("encoder.init = " + options.init + ": " + file.string() + " holds no encoder");
+  const auto hash = sha256(models::bytes_of(encoder));
+  refuse_other_hash(options, hash);
+  models::load_state(model->encoder(), encoder,
+                     "encoder.init = " + options.init +
+                         " does not fit model.encoder of this config, and nothing was loaded");
+  spdlog::info("encoder.init: all {} tensors of the encoder in {} (sha256 {}) are loaded",
+               encoder.size(), file.string(), hash.substr(0, 16));
+  spdlog::info("encoder.init: left there: {}; begin anew here: {}",
+               other_parts(checkpoint.deployed()), other_parts(models::state_dict(*model)));
+}
+
+}  // namespace manyfold::cli

@@ -1,0 +1,96 @@
+#include "cli/label.h"
+
+#include <cstdio>
+
+#include "cli/label_options.h"
+#include "cli/label_report.h"
+#include "cli/label_teachers.h"
+#include "cli/named_pictures.h"
+#include "common/error.h"
+#include "distill/class_folders.h"
+#include "distill/labelled_source.h"
+#include "report/progress.h"
+
+namespace manyfold::cli {
+namespace {
+
+/// "street" of data.sources, "validation.street" of data.validation.
+std::unique_ptr<data::Source> source_named(const std::string& name, const LabelTeachers& teachers) {
+  const std::string prefix = "validation.";
+  std::vector<std::string> known;
+  for (const auto& [source, options] : teachers.data.sources) {
+    if (source == name) return data::make_source(source, options, teachers.specs);
+    known.push_back(source);
+  }
+  for (const auto& [source, options] : teachers.data.validation) {
+    if (prefix + source == name) return data::make_source(source, options, teachers.specs);
+    known.push_back(prefix + source);
+  }
+  throw ConfigError("--source " + name + ": the model's config has no such source" +
+                    known_names(name, known));
+}
+
+std::unique_ptr<data::Source> pictures_of(const LabelJob& job, const LabelTeachers& teachers) {
+  if (job.source.empty()) return std::make_unique<NamedPictures>(job.paths);
+  return source_named(job.source, teachers);
+}
+
+nlohmann::json provenance(const LabelJob& job, const LabelTeachers& teachers,
+                          const data::LabelSpecs& specs) {
+  nlohmann::json thresholds = nlohmann::json::object();
+  for (const auto& [task, spec] : specs) thresholds[task] = job.rules.threshold(task, spec);
+  return {
+      {"program", "manyfold label"},
+      {"models", teachers.provenance},
+      {"thresholds", thresholds},
+      {"lowest", job.rules.objects.lowest},
+      {"absent", job.rules.objects.absent},
+      {"share", job.rules.mask.share},
+      {"mirrored_too", job.rules.flip},
+      {"pictures", job.source.empty() ? nlohmann::json(job.paths) : nlohmann::json(job.source)}};
+}
+
+distill::LabelledSource::Options labelling(const LabelJob& job, report::Progress& progress) {
+  distill::LabelledSource::Options options;
+  options.batch = job.batch;
+  options.threads = job.write.threads;
+  options.progress = [&progress](int64_t count) { progress.step(count, 0); };
+  return options;
+}
+
+void write(const distill::LabelledSource& labelled, const data::LabelSpecs& specs,
+           data::CocoWriteOptions options) {
+  options.description = "labelled by manyfold label";
+  options.more = [&labelled](int64_t index) { return labelled.fields(index); };
+  const auto written = data::write_coco(labelled, specs, options);
+  distill::write_class_folders(labelled, specs, options);
+  std::printf("%lld pictures in %s, %zu failed\n\n%s", static_cast<long long>(written),
+              options.folder.c_str(), labelled.failures().size(),
+              label_table(labelled, specs).c_str());
+  const auto yaml = label_yaml(labelled, specs, options);
+  if (!yaml.empty()) std::printf("\nTo train on it:\n\n%s", yaml.c_str());
+}
+
+}  // namespace
+
+int run_label(const std::vector<std::string>& arguments) {
+  auto job = parse_label_job(arguments);
+  if (!job) return 0;
+  const auto teachers = open_label_teachers(*job);
+  const distill::Labeller labeller(teachers.annotators, teachers.data.network_size(),
+                                   teachers.data.how(), job->rules);
+  const auto& specs = labeller.specs();
+  data::check_coco_tasks(specs);
+  distill::check_class_folders(specs);
+  const auto pictures = pictures_of(*job, teachers);
+  report::Progress progress("label", (pictures->size() + job->batch - 1) / job->batch);
+  const distill::LabelledSource labelled(*pictures, labeller, labelling(*job, progress));
+  progress.finish();
+  for (const auto& failure : labelled.failures())
+    std::fprintf(stderr, "manyfold: %s\n", failure.c_str());
+  job->write.provenance = provenance(*job, teachers, specs);
+  write(labelled, specs, job->write);
+  return labelled.failures().empty() ? 0 : 1;
+}
+
+}  // namespace manyfold::cli

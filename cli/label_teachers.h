@@ -1,0 +1,24 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "cli/label_options.h"
+#include "cli/load_model.h"
+
+namespace manyfold::cli {
+
+/// The models that label, ready to be asked.
+struct LabelTeachers {
+  std::vector<distill::Annotator> annotators;
+  data::DataOptions data;     // of the first model: sources, and how pictures get to all models
+  data::LabelSpecs specs;     // of the first model's tasks, which its sources can label
+  nlohmann::json provenance;  // [{model, sha256, tasks}]
+  std::vector<LoadedModel> models;  // whom the annotators ask
+};
+
+/// Loads the models. Throws UserError when one takes pictures of another size or fit than the
+/// first, and ConfigError for a task that none has.
+LabelTeachers open_label_teachers(const LabelJob& job);
+
+}  // namespace manyfold::cli

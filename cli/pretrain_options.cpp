@@ -1,0 +1,26 @@
+#include "cli/pretrain_options.h"
+
+namespace manyfold::cli {
+
+void PretrainJob::fields(config::Fields& f) {
+  f.field("seed", seed, "What every random draw of the job is computed from.", config::at_least(0));
+  f.section("run", run, "Where the run goes and what it runs on.");
+  f.section("model", model, "The encoder; model.input_size is that of the exported one.");
+  f.section("encoder", encoder, "Where its weights come from, if not drawn from the seed.");
+  f.section("data", data, "Pictures; labels are not looked at.");
+  f.section("crops", crops, "The views of a picture that are compared.");
+  f.section("pretrain", pretrain, "What is learnt from them.");
+  f.section("train", train, "The training loop.");
+  f.section("probe", probe, "Labelled pictures that the encoder is judged on; none: by its loss.");
+  f.section("export", exporting, "The ONNX export of the encoder.");
+}
+
+void ProbeJob::fields(config::Fields& f) {
+  f.field("seed", seed, "Of a random encoder, and of the linear classifier.", config::at_least(0));
+  f.section("run", run, "What it runs on.");
+  f.section("model", model, "The encoder.");
+  f.section("encoder", encoder, "Where its weights come from; a random one without.");
+  probe.fields(f);
+}
+
+}  // namespace manyfold::cli
