@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/job_model.h"
 #include "cli/picture_files.h"
 #include "cli/run_export.h"
 #include "common/error.h"
@@ -21,7 +22,8 @@ Tensor of_training(const JobOptions& job) {
   auto options = job.data;
   options.augment.enabled = false;
   options.batch = kBatch;
-  data::TrainingData data(options, train::label_specs(job.tasks), static_cast<uint64_t>(job.seed));
+  data::TrainingData data(options, train::label_specs(job.tasks), static_cast<uint64_t>(job.seed),
+                          unlabelled_of(job));
   const auto loader = data.loader();
   std::vector<Tensor> batches;
   for (int64_t count = 0; count < job.quantise.pictures; count += kBatch) {

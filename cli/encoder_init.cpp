@@ -37,6 +37,15 @@ std::string other_parts(const StateDict& state) {
   return text.empty() ? "nothing" : text;
 }
 
+std::pair<std::filesystem::path, train::Checkpoint> checkpoint_of(const std::string& init) {
+  try {
+    const auto file = train::find_checkpoint(init);
+    return {file, train::load_checkpoint(file)};
+  } catch (const UserError& error) {
+    throw UserError("encoder.init = " + init + ": " + error.what());
+  }
+}
+
 void refuse_other_hash(const EncoderOptions& options, const std::string& found) {
   if (found.rfind(options.sha256, 0) == 0) return;
   throw UserError("encoder.init = " + options.init + " hashes to " + found +
@@ -51,8 +60,7 @@ std::string encoder_hash(const models::MultiTaskModel& model) {
 }
 
 void load_encoder(const EncoderOptions& options, models::MultiTaskModel& model) {
-  const auto file = train::find_checkpoint(options.init);
-  const auto checkpoint = train::load_checkpoint(file);
+  const auto [file, checkpoint] = checkpoint_of(options.init);
   const auto encoder = encoder_part(checkpoint.deployed());
   if (encoder.empty())
     throw UserError("encoder.init = " + options.init + ": " + file.string() + " holds no encoder");

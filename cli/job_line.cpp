@@ -136,7 +136,7 @@ std::string run_folder(const JobLine& line) {
     const auto parsed = config::parse_override(override);
     if (parsed.key == "run.dir") return parsed.config_value().text();
   }
-  const auto config = compose(line).resolved();
+  const auto config = compose(line).config;  // other keys may still be missing
   const auto* run = config.find("run");
   const auto* dir = run ? run->find("dir") : nullptr;
   return dir ? dir->text() : "";

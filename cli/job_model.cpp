@@ -14,7 +14,30 @@ const std::string kQuantisers = std::string(quantise::QuantisedModel::kChild) + 
 
 bool is_of_quantisers(const std::string& name) { return name.rfind(kQuantisers, 0) == 0; }
 
+/// A device's graph has roundings where the encoder's maps are.
+void refuse_map_losses(const JobOptions& job) {
+  if (job.precision != "int8" && job.precision != "fp16_device") return;
+  for (const auto& [name, loss] : job.distill.losses) {
+    if (loss.type == "outputs" || loss.type == "channels") continue;
+    throw ConfigError("distill.losses." + name + ".type = " + loss.type +
+                      " reads the encoder's maps as they are in float, and precision = " +
+                      job.precision + " rounds them: leave it out by '~distill.losses." + name +
+                      "'; the types outputs and channels remain");
+  }
+}
+
 }  // namespace
+
+std::map<std::string, double> task_weights(const JobOptions& job) {
+  std::map<std::string, double> weights;
+  for (const auto& [name, options] : job.tasks) weights[name] = options.weight;
+  if (job.distill.reads_maps()) weights[train::kFeatureTerms] = 1;
+  return weights;
+}
+
+data::Unlabelled unlabelled_of(const JobOptions& job) {
+  return job.distill.teachers.empty() ? data::Unlabelled::dropped : data::Unlabelled::kept;
+}
 
 models::StateDict without_quantisers(const models::StateDict& weights) {
   models::StateDict kept;
@@ -42,9 +65,12 @@ JobModel::JobModel(const JobOptions& job, torch::Device device,
   }
   if (!resumed && !job.encoder.init.empty()) load_encoder(job.encoder, model_);
   if (!job.distill.teachers.empty()) {
+    refuse_map_losses(job);
     teachers_ = open_teachers(job, model_, device);
-    distillation_ = std::make_unique<distill::Distillation>(
-        job.distill, job.tasks, teachers_, model_->encoder().features(), job.train.steps);
+    torch::manual_seed(static_cast<uint64_t>(job.seed));  // for adapters: teachers drew as well
+    distillation_ =
+        std::make_unique<distill::Distillation>(job.distill, job.tasks, cached(job, teachers_),
+                                                model_->encoder().features(), job.train.steps);
     if (beside()) beside()->to(device);
   }
   const auto precision = train::precision_of(job.precision);
@@ -96,7 +122,7 @@ std::shared_ptr<torch::nn::Module> JobModel::beside() const {
 train::Lessons JobModel::lessons(const data::Batch& batch, int64_t step) {
   auto lessons = distillation_ ? distillation_->lessons(batch, step) : train::Lessons();
   if (float_model_.is_empty()) return lessons;
-  const auto imitation = train::imitation_lessons(float_forward_, job_.tasks, batch,
+  const auto imitation = train::imitation_lessons("float_model", float_forward_, job_.tasks, batch,
                                                   job_.qat.distill, job_.qat.temperature);
   for (const auto& [task, more] : imitation.by_task) {
     auto& all = lessons.by_task[task];

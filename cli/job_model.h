@@ -55,6 +55,12 @@ class JobModel {
   std::unique_ptr<distill::Distillation> distillation_;  // null without teachers
 };
 
+/// The weights of a job's terms, by task, and of those on the encoder's maps if it has any.
+std::map<std::string, double> task_weights(const JobOptions& job);
+
+/// Whether a job trains on pictures without labels: only a teacher has something to say of them.
+data::Unlabelled unlabelled_of(const JobOptions& job);
+
 models::StateDict without_quantisers(const models::StateDict& weights);
 
 /// Whether weights hold the state of quantisers, as those of an int8 run do.

@@ -1,5 +1,8 @@
 #include "cli/job_options.h"
 
+#include <algorithm>
+
+#include "common/error.h"
 #include "train/precision.h"
 
 namespace manyfold::cli {
@@ -70,6 +73,15 @@ void JobOptions::fields(config::Fields& f) {
   f.section("data", data, "What is learnt from and validated on.");
   f.section("train", train, "The training loop.");
   f.section("export", exporting, "The ONNX export.");
+  for (const auto& [name, loss] : distill.losses) {
+    for (const auto& source : loss.sources) {
+      std::vector<std::string> known;
+      for (const auto& entry : data.sources) known.push_back(entry.first);
+      f.require(std::count(known.begin(), known.end(), source) > 0, "distill",
+                "where losses." + name + ".sources names '" + source +
+                    "', which data.sources does not have" + known_names(source, known));
+    }
+  }
   for (const auto& [name, task] : tasks) {
     const auto problem = train::task_name_problem(name);
     f.require(problem.empty(), "tasks", problem);

@@ -1,5 +1,6 @@
 #include "cli/label.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "cli/label_options.h"
@@ -58,6 +59,13 @@ distill::LabelledSource::Options labelling(const LabelJob& job, report::Progress
   return options;
 }
 
+bool nothing_labelled(const distill::LabelledSource& labelled, const data::LabelSpecs& specs) {
+  return std::none_of(specs.begin(), specs.end(), [&](const auto& entry) {
+    const auto found = labelled.counts().find(entry.first);
+    return found != labelled.counts().end() && found->second.labelled > 0;
+  });
+}
+
 void write(const distill::LabelledSource& labelled, const data::LabelSpecs& specs,
            data::CocoWriteOptions options) {
   options.description = "labelled by manyfold label";
@@ -67,6 +75,12 @@ void write(const distill::LabelledSource& labelled, const data::LabelSpecs& spec
   std::printf("%lld pictures in %s, %zu failed\n\n%s", static_cast<long long>(written),
               options.folder.c_str(), labelled.failures().size(),
               label_table(labelled, specs).c_str());
+  if (nothing_labelled(labelled, specs)) {
+    std::printf(
+        "\nNothing was certain enough to be a label: lower --threshold, or look whether the "
+        "pictures are like those that the model was trained on.\n");
+    return;
+  }
   const auto yaml = label_yaml(labelled, specs, options);
   if (!yaml.empty()) std::printf("\nTo train on it:\n\n%s", yaml.c_str());
 }
@@ -80,6 +94,7 @@ int run_label(const std::vector<std::string>& arguments) {
   const distill::Labeller labeller(teachers.annotators, teachers.data.network_size(),
                                    teachers.data.how(), job->rules);
   const auto& specs = labeller.specs();
+  refuse_old_set(job->write, specs);
   data::check_coco_tasks(specs);
   distill::check_class_folders(specs);
   const auto pictures = pictures_of(*job, teachers);

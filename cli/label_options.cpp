@@ -91,22 +91,12 @@ data::CocoWriteOptions write_of(const po::variables_map& options) {
   return write;
 }
 
-/// Pictures and class folders of an earlier set would mix with the new ones.
-void refuse_old(const data::CocoWriteOptions& write) {
-  for (const auto& path :
-       {write.folder / (write.split + ".json"), write.folder / "images" / write.split}) {
-    if (fs::exists(path))
-      throw UserError(path.string() +
-                      " is there already: name another folder (--out) or split (--split), or "
-                      "remove the old set");
-  }
-}
-
 }  // namespace
 
 std::optional<LabelJob> parse_label_job(const std::vector<std::string>& arguments) {
   const auto line = parse_model_line(
-      "label", "MODEL PICTURE|FOLDER... --out DIR [options] [overrides]", arguments, own_options());
+      "label", "MODEL|CONFIG.yaml PICTURE|FOLDER... --out DIR [options] [overrides]", arguments,
+      own_options());
   if (line.help) return std::nullopt;
   const auto& options = line.options;
   LabelJob job;
@@ -127,8 +117,23 @@ std::optional<LabelJob> parse_label_job(const std::vector<std::string>& argument
   job.batch = options["batch"].as<int64_t>();
   if (job.batch < 1)
     throw ConfigError("--batch must be at least 1, got " + std::to_string(job.batch));
-  refuse_old(job.write);
   return job;
+}
+
+void refuse_old_set(const data::CocoWriteOptions& write, const data::LabelSpecs& specs) {
+  std::vector<fs::path> places = {write.folder / (write.split + ".json"),
+                                  write.folder / "images" / write.split,
+                                  write.folder / "masks" / write.split};
+  for (const auto& [task, spec] : specs) {
+    if (spec.kind == data::LabelSpec::Kind::class_index)
+      places.push_back(write.folder / task / write.split);
+  }
+  for (const auto& path : places) {
+    if (!fs::exists(path)) continue;
+    throw UserError(path.string() +
+                    " is there already, and an old set would mix with the new one: name another "
+                    "folder (--out) or split (--split), or remove it");
+  }
 }
 
 }  // namespace manyfold::cli

@@ -23,7 +23,10 @@ struct LabelJob {
 };
 
 /// Reads a command line; nothing when it asks for help, which is then printed. Throws ConfigError
-/// for one that is wrong, and UserError when the set that is to be written is there already.
+/// for one that is wrong.
 std::optional<LabelJob> parse_label_job(const std::vector<std::string>& arguments);
+
+/// Throws UserError when a file or folder of the set that is to be written is there already.
+void refuse_old_set(const data::CocoWriteOptions& write, const data::LabelSpecs& specs);
 
 }  // namespace manyfold::cli

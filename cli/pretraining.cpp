@@ -107,6 +107,7 @@ class PretrainingJob {
 models::MultiTaskModel PretrainingJob::make_model() const {
   torch::manual_seed(static_cast<uint64_t>(job_.seed));
   auto model = placed(pretrain::make_student(job_.pretrain, job_.model.make_encoder()), device_);
+  for (const auto& part : job_.train.freeze) model->freeze(part);  // the teacher is a copy
   if (!request_.resume && !job_.encoder.init.empty()) load_encoder(job_.encoder, model);
   return model;
 }
@@ -230,8 +231,11 @@ void PretrainingJob::write_report(const std::vector<ProbeFigures>& figures,
   page.pictures = example_views();
   page.config = request_.config;
   page.overrides = request_.overrides;
-  for (const auto& file : data_.bad_files().list())
-    page.bad_files.push_back(file.source + ": " + file.cause);
+  std::vector<const data::BadFiles*> lists = {&data_.bad_files()};
+  if (probe_) lists.push_back(&probe_->bad_files());
+  for (const auto* bad : lists) {
+    for (const auto& file : bad->list()) page.bad_files.push_back(file.source + ": " + file.cause);
+  }
   page.environment = environment(job_.run);
   report::write_report(run_->folder().report(), page);
 }
@@ -250,7 +254,7 @@ void PretrainingJob::export_encoder(const std::string& hash) {
   options.name = job_.run.name;
   options.manifest = {{"encoder", job_.model.encoder},
                       {"encoder_sha256", hash},
-                      {"outputs", "embedding [N, C]: the coarsest map averaged over the picture"},
+                      {"embedding", "the coarsest map averaged over the picture"},
                       {"input_layout", "NCHW"},
                       {"input_colours", "RGB"},
                       {"input_fit", job_.data.fit}};

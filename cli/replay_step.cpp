@@ -28,9 +28,7 @@ struct Step {
 };
 
 std::shared_ptr<losses::LossWeighting> make_weighting(const JobOptions& job, torch::Device device) {
-  std::map<std::string, double> weights;
-  for (const auto& [name, options] : job.tasks) weights[name] = options.weight;
-  auto weighting = losses::make_weighting(job.train.weighting, weights);
+  auto weighting = losses::make_weighting(job.train.weighting, task_weights(job));
   weighting->to(device);
   return weighting;
 }
@@ -52,6 +50,10 @@ Step open_step(const std::filesystem::path& file, const std::vector<std::string>
   step.model = std::make_unique<JobModel>(step.job, device, run);
   models::load_state(*step.model->model(), step.checkpoint.weights,
                      file.string() + " does not fit the model of its config");
+  if (step.model->beside()) {
+    models::load_state(*step.model->beside(), step.checkpoint.objective,
+                       file.string() + " does not fit the objective of its config");
+  }
   step.weighting = make_weighting(step.job, device);
   models::load_state(*step.weighting, step.checkpoint.weighting,
                      file.string() + " does not fit train.weighting");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 
 #include "cli/load_model.h"
 #include "cli/run_report.h"
@@ -23,10 +24,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// An ONNX file that no export of manyfold made.
+/// An ONNX file that no export of manyfold made, or that cannot be loaded, which is then said of
+/// it.
 bool is_foreign_onnx(const fs::path& path) {
-  return path.extension() == ".onnx" &&
-         exporters::Session::open(path).metadata().count("config") == 0;
+  if (path.extension() != ".onnx") return false;
+  try {
+    return exporters::Session::open(path).metadata().count("config") == 0;
+  } catch (const UserError&) {
+    return true;
+  }
 }
 
 bool is_torchscript(const fs::path& path) {
@@ -45,7 +51,9 @@ std::shared_ptr<distill::Teacher> open_native(const distill::TeacherSetup& setup
   model.tasks = loaded.job.tasks;
   model.size = loaded.job.data.size;
   model.hash = sha256_of_file(loaded.file);
-  const bool has_maps = !loaded.model.is_empty() && loaded.job.precision == "fp32";
+  const auto& precision = loaded.job.precision;
+  const bool has_maps =
+      !loaded.model.is_empty() && precision != "int8" && precision != "fp16_device";
   if (has_maps) {
     for (const auto& map : loaded.model->encoder().features()) model.strides.push_back(map.stride);
     model.run = distill::run_with_maps(loaded.model);
@@ -62,13 +70,29 @@ std::shared_ptr<distill::Teacher> open_teacher(const distill::TeacherSetup& setu
                                                torch::Device device) {
   const fs::path path = setup.options.model;
   if (!fs::exists(path)) {
-    throw UserError("distill.teachers." + setup.name + ".model = " + path.string() +
-                    " does not exist; expected a run, a checkpoint, a package, or an ONNX or "
-                    "TorchScript file");
+    throw UserError(
+        "there is no such file; distill.teachers." + setup.name +
+        ".model must be a run, a checkpoint, a package, or an ONNX or TorchScript file");
   }
   if (is_torchscript(path)) return distill::torchscript_teacher(setup, device);
   if (is_foreign_onnx(path)) return distill::onnx_teacher(setup, at::get_num_threads());
   return open_native(setup, job, strides);
+}
+
+/// The same; what is wrong with a file is said with whose file it is.
+std::shared_ptr<distill::Teacher> open_named(const distill::TeacherSetup& setup,
+                                             const JobOptions& job,
+                                             const std::vector<int64_t>& strides,
+                                             torch::Device device) {
+  const auto who = distill::who(setup);
+  try {
+    return open_teacher(setup, job, strides, device);
+  } catch (const ConfigError&) {
+    throw;  // of the job's own keys, which it names
+  } catch (const UserError& error) {
+    const std::string text = error.what();
+    throw UserError(text.rfind("teacher '", 0) == 0 ? text : who + ": " + text);
+  }
 }
 
 /// What the student's heads give for the two pictures that teachers are checked with.
@@ -94,8 +118,16 @@ const distill::TeacherOptions& options_of(const JobOptions& job, const std::stri
   TORCH_CHECK(false, "no teacher '", teacher, "' in the options");
 }
 
+void require_no_score(const std::string& name, const distill::TeacherOptions& options,
+                      const std::string& why) {
+  if (options.least_score == 0) return;
+  throw UserError("teacher '" + name + "' (" + options.model + ") must score " +
+                  std::to_string(options.least_score) + " (least_score), and " + why +
+                  ": give sets that label what it teaches, or leave least_score out");
+}
+
 void require_score(const std::string& name, const distill::TeacherOptions& options, double score) {
-  if (options.least_score <= score || options.least_score == 0) return;
+  if (options.least_score == 0 || options.least_score <= score) return;
   char text[64];
   std::snprintf(text, sizeof text, "%.4f, below least_score = %g", score, options.least_score);
   throw UserError(
@@ -119,13 +151,18 @@ OpenTeachers open_teachers(const JobOptions& job, models::MultiTaskModel& studen
   const auto strides = job.distill.strides(student->encoder().features().back().stride);
   OpenTeachers teachers;
   for (const auto& [name, options] : job.distill.teachers) {
-    auto teacher = open_teacher({name, options, job.tasks, job.data.size}, job, strides, device);
+    auto teacher = open_named({name, options, job.tasks, job.data.size}, job, strides, device);
     distill::check_teacher(*teacher, job.tasks, pictures, expected);
-    if (!job.distill.cache.empty()) {
-      teacher = std::make_shared<distill::CachedTeacher>(teacher, job.tasks, job.distill.cache,
-                                                         at::get_num_threads());
-    }
     teachers.push_back(std::move(teacher));
+  }
+  return teachers;
+}
+
+OpenTeachers cached(const JobOptions& job, OpenTeachers teachers) {
+  if (job.distill.cache.empty()) return teachers;
+  for (auto& teacher : teachers) {
+    teacher = std::make_shared<distill::CachedTeacher>(teacher, job.tasks, job.distill.cache,
+                                                       at::get_num_threads());
   }
   return teachers;
 }
@@ -137,9 +174,10 @@ nlohmann::json judge_teachers(const JobOptions& job, const OpenTeachers& teacher
     const auto& options = options_of(job, teacher->name());
     all.push_back({{"name", teacher->name()},
                    {"model", options.model},
-                   {"sha256", teacher->hash()},
+                   {"hash", teacher->hash()},
                    {"tasks", teacher->tasks()}});
     if (validation.sources.empty()) {
+      require_no_score(teacher->name(), options, "data.validation is empty");
       spdlog::warn("teacher '{}' cannot be scored: data.validation is empty", teacher->name());
       continue;
     }
@@ -153,7 +191,9 @@ nlohmann::json judge_teachers(const JobOptions& job, const OpenTeachers& teacher
           return std::move(answer.outputs);
         },
         tasks_of(job, *teacher), validation);
-    spdlog::info("teacher '{}' ({}, sha256 {}): {}", teacher->name(), options.model,
+    if (evaluation.score < 0)
+      require_no_score(teacher->name(), options, "data.validation labels none of its tasks");
+    spdlog::info("teacher '{}' ({}, hash {}): {}", teacher->name(), options.model,
                  teacher->hash().substr(0, 16), evaluation_line(evaluation));
     all.back()["score"] = evaluation.score;
     all.back()["figures"] = evaluation.flat();
@@ -164,20 +204,27 @@ nlohmann::json judge_teachers(const JobOptions& job, const OpenTeachers& teacher
 
 void check_teachers(const OpenTeachers& teachers, const train::RunFolder& folder) {
   if (!fs::exists(folder.teachers())) return;
-  const auto known = nlohmann::json::parse(read_file(folder.teachers()));
-  for (const auto& teacher : teachers) {
-    for (const auto& entry : known) {
-      if (entry.value("name", "") != teacher->name()) continue;
-      const auto hash = entry.value("sha256", "");
-      if (hash == teacher->hash()) continue;
-      throw UserError("cannot resume: teacher '" + teacher->name() +
-                      "' is not the one that the run began with (sha256 " + hash.substr(0, 16) +
-                      " then, " + teacher->hash().substr(0, 16) +
-                      " now): bring the file and its options back, or begin a new run with "
-                      "init=" +
-                      folder.path.string());
+  std::map<std::string, std::string> then, now;
+  for (const auto& entry : nlohmann::json::parse(read_file(folder.teachers())))
+    then[entry.value("name", "")] = entry.value("hash", "");
+  for (const auto& teacher : teachers) now[teacher->name()] = teacher->hash();
+  if (then == now) return;
+  std::string changes;
+  for (const auto& [name, hash] : now) {
+    const auto found = then.find(name);
+    if (found == then.end()) {
+      changes += "; '" + name + "' is new";
+    } else if (found->second != hash) {
+      changes += "; '" + name + "' has hash " + hash.substr(0, 16) + ", and had " +
+                 found->second.substr(0, 16);
     }
   }
+  for (const auto& [name, hash] : then) {
+    if (now.count(name) == 0) changes += "; '" + name + "' is gone";
+  }
+  throw UserError(
+      "cannot resume: the teachers are not those that the run began with" + changes +
+      ". Bring their files and options back, or begin a new run with init=" + folder.path.string());
 }
 
 }  // namespace manyfold::cli

@@ -14,15 +14,17 @@ namespace manyfold::cli {
 
 using OpenTeachers = std::vector<std::shared_ptr<distill::Teacher>>;
 
-/// The teachers of a job, each answering as the student's heads do, and behind the job's cache if
-/// it has one.
+/// The teachers of a job, each answering as the student's heads do.
 /// Throws UserError and ConfigError for a file that is no model, and for one whose pictures,
 /// outputs or classes do not fit the student: the teacher, the output and the task are named.
 OpenTeachers open_teachers(const JobOptions& job, models::MultiTaskModel& student,
                            torch::Device device);
 
+/// The same behind the job's cache, if it has one.
+OpenTeachers cached(const JobOptions& job, OpenTeachers teachers);
+
 /// Scores every teacher on the validation sets, says so, and returns the figures: an array of
-/// {name, model, sha256, tasks, score, figures}.
+/// {name, model, hash, tasks, score, figures}.
 /// Throws UserError for one that is below its `least_score`, or whose answers are not finite.
 nlohmann::json judge_teachers(const JobOptions& job, const OpenTeachers& teachers,
                               train::ValidationData& validation);

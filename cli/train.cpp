@@ -119,6 +119,16 @@ int sweep(const JobLine& line, bool resume) {
   return exit_code;
 }
 
+void require_teachers(const JobLine& line) {
+  for (const auto& overrides : runs(line)) {
+    if (!config::read<JobOptions>(compose(line, overrides).resolved()).distill.teachers.empty())
+      continue;
+    throw ConfigError(
+        "manyfold distill needs a teacher, and this config has none under distill.teachers: "
+        "+distill.teachers.big.model=RUN +distill.losses.imitation.type=outputs");
+  }
+}
+
 int run_job(const std::string& command, const std::string& default_config,
             const std::vector<std::string>& arguments) {
   po::options_description own;
@@ -136,6 +146,7 @@ int run_job(const std::string& command, const std::string& default_config,
     replay_step(line.options["replay"].as<std::string>(), line.overrides);
     return 0;
   }
+  if (command == "distill" && !resume) require_teachers(line);
   if (line.multirun) return sweep(line, resume);
   const auto request = resume ? resumed_request(run_folder(line), line.overrides)
                               : new_request(line, line.overrides);

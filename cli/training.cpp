@@ -22,18 +22,6 @@
 namespace manyfold::cli {
 namespace {
 
-std::map<std::string, double> task_weights(const JobOptions& job) {
-  std::map<std::string, double> weights;
-  for (const auto& [name, options] : job.tasks) weights[name] = options.weight;
-  if (!job.distill.strides(1).empty()) weights[train::kFeatureTerms] = 1;
-  return weights;
-}
-
-/// Only a teacher has something to say about pictures without labels.
-data::Unlabelled unlabelled_of(const JobOptions& job) {
-  return job.distill.teachers.empty() ? data::Unlabelled::dropped : data::Unlabelled::kept;
-}
-
 /// The run to go on with; none for a new one.
 std::optional<train::RunFolder> resumed_folder(const TrainingRequest& request) {
   if (!request.resume) return {};
@@ -63,13 +51,13 @@ class TrainingJob {
         precision_(train::precision_of(job_.precision)),
         job_model_(job_, device_, resumed_folder(request)),
         model_(job_model_.model()),
-        teachers_(judged_teachers()),
-        run_(plan()) {}
+        run_(plan()) {
+    if (request.resume) check_teachers(job_model_.teachers(), run_.folder());
+  }
 
   TrainingOutcome run();
 
  private:
-  nlohmann::json judged_teachers();
   RunPlan plan();
   void begin(const train::RunFolder& folder);
   Standing evaluate(int64_t steps_done);
@@ -86,17 +74,9 @@ class TrainingJob {
   train::Precision precision_;
   JobModel job_model_;
   models::MultiTaskModel& model_;
-  nlohmann::json teachers_;  // what each of them scored
   Run run_;
   int kept_ = 0;  // skipped steps
 };
-
-/// Before the first step: a broken teacher is found in the first minute, not after a night.
-nlohmann::json TrainingJob::judged_teachers() {
-  if (!request_.resume) return judge_teachers(job_, job_model_.teachers(), validation_);
-  check_teachers(job_model_.teachers(), train::run_to_resume(job_.run.dir));
-  return {};
-}
 
 RunPlan TrainingJob::plan() {
   RunPlan plan;
@@ -127,7 +107,11 @@ RunPlan TrainingJob::plan() {
 
 void TrainingJob::begin(const train::RunFolder& folder) {
   if (job_model_.float_model()) models::save_weights(folder.init(), *job_model_.float_model());
-  if (!teachers_.empty()) write_file(folder.teachers(), teachers_.dump(2) + "\n");
+  const auto& teachers = job_model_.teachers();
+  if (teachers.empty()) return;
+  // Before the first step: a broken teacher is found in the first minute, not after a night.
+  const auto judged = judge_teachers(job_, teachers, validation_);
+  write_file(folder.teachers(), judged.dump(2) + "\n");
 }
 
 Standing TrainingJob::evaluate(int64_t steps_done) {

@@ -225,7 +225,16 @@ int64_t write_coco(const Source& source, const LabelSpecs& specs, const CocoWrit
   return Writer(source, specs, options).write();
 }
 
-void check_coco_tasks(const LabelSpecs& specs) { Contents{specs}; }
+void check_coco_tasks(const LabelSpecs& specs) {
+  for (const auto* taken :
+       {"id", "file_name", "mask_file", "width", "height", "origin", "source", "labelled"}) {
+    if (specs.count(taken)) {
+      throw UserError(std::string("a COCO set has the field '") + taken +
+                      "' of its own for each picture: no task can have that name there");
+    }
+  }
+  Contents{specs};
+}
 
 std::string coco_picture(const CocoWriteOptions& options, int64_t number) {
   return path_of("images", options.split, number, options.format);

@@ -25,7 +25,10 @@ PartlyLabelled::PartlyLabelled(std::unique_ptr<Source> source, double share, Unl
   }
   if (items_.empty()) {
     throw ConfigError("source " + name() + ": with data.labelled = " + std::to_string(share) +
-                      " none of its " + std::to_string(size) + " samples is labelled");
+                      " none of its " + std::to_string(size) +
+                      " samples is labelled: raise data.labelled, or leave the source out (~data."
+                      "sources." +
+                      name() + ")");
   }
 }
 

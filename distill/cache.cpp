@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "common/sha256.h"
 #include "data/parallel.h"
+#include "distill/asked.h"
 #include "distill/model_teacher.h"
 
 namespace manyfold::distill {
@@ -71,6 +72,13 @@ CachedTeacher::CachedTeacher(std::shared_ptr<Teacher> teacher, train::Tasks task
       folder_(std::move(folder)),
       threads_(threads) {}
 
+CachedTeacher::~CachedTeacher() {
+  const auto asked = counts_.hits + counts_.misses;
+  if (asked == 0) return;
+  spdlog::info("cache of teacher '{}': {} of {} pictures were there, {} damaged", name(),
+               counts_.hits, asked, counts_.damaged);
+}
+
 std::string CachedTeacher::key_of(const Tensor& picture) const {
   const auto solid = picture.contiguous();
   std::string bytes = hash() + " " + std::to_string(kCacheFormat);
@@ -85,7 +93,7 @@ fs::path CachedTeacher::path_of(const std::string& key) const {
 
 Answer CachedTeacher::answer(const Tensor& pictures) {
   const torch::NoGradGuard no_grad;
-  const auto here = pictures.cpu();
+  const auto here = pictures.cpu().contiguous();  // once: threads below must not start LibTorch's
   std::vector<std::string> keys(static_cast<size_t>(here.size(0)));
   data::parallel_for(here.size(0), threads_, [&](int64_t row) { keys[row] = key_of(here[row]); });
   auto entries = read(keys);
@@ -133,7 +141,9 @@ void CachedTeacher::compute(const Tensor& pictures, const std::vector<std::strin
   const bool all = missed.size() == keys.size();
   const auto asked =
       all ? pictures : pictures.index_select(0, torch::tensor(missed).to(pictures.device()));
-  const auto computed = flattened(teacher_->answer(asked), tasks_);
+  const auto answer = teacher_->answer(asked);
+  require_finite(name(), answer);  // float16 would hide it
+  const auto computed = flattened(answer, tasks_);
   for (size_t i = 0; i < missed.size(); ++i) {
     auto& entry = entries[static_cast<size_t>(missed[i])];
     for (const auto& [name, tensor] : computed) entry[name] = tensor[static_cast<int64_t>(i)];

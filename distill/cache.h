@@ -39,6 +39,9 @@ class CachedTeacher : public Teacher {
   std::vector<std::string> tasks() const override { return teacher_->tasks(); }
   std::vector<models::FeatureInfo> features() const override { return teacher_->features(); }
 
+  /// Says how often the cache had the answer.
+  ~CachedTeacher() override;
+
   const CacheCounts& counts() const { return counts_; }
   /// Where the answer for a key stands.
   std::filesystem::path path_of(const std::string& key) const;

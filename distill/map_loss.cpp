@@ -48,14 +48,14 @@ MapLoss::MapLoss(std::string name, LossOptions options, const Maps& encoder,
       pairs_.push_back({i, static_cast<size_t>(ours - encoder.begin()), theirs->stride});
       if (options_.type != "hint") continue;
       pairs_.back().adapter = adapters.register_module(
-          name_ + "_" + teachers.all[i]->name() + "_" + std::to_string(stride),
+          name_ + "@" + teachers.all[i]->name() + "@" + std::to_string(stride),
           torch::nn::Conv2d(torch::nn::Conv2dOptions(ours->channels, theirs->channels, 1)));
     }
     if (pairs_.size() > before) continue;
     throw ConfigError(place + ": no teacher gives a feature map" +
                       (whole ? "" : " at stride " + std::to_string(stride)) +
-                      "; name a foreign model's in distill.teachers.*.features; int8 models and "
-                      "packages have none");
+                      "; name a foreign model's in distill.teachers.*.features; int8 and "
+                      "fp16_device models and packages have none");
   }
 }
 

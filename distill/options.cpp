@@ -93,6 +93,9 @@ void LossOptions::fields(config::Fields& f) {
     inner.field("tasks", tasks, "Which tasks; empty = all that a teacher answers.");
     inner.field("rows", rows, "Which pictures: those with a label of the task, without, or all.",
                 {"all", "labelled", "unlabelled"});
+    inner.field("sources", sources,
+                "Data sources whose pictures count, labelled or not; empty = all. A teacher of "
+                "hands has little to say about streets.");
     inner.field("temperature", temperature, "Softens scores.", config::positive());
   };
   const auto of_maps = [this](config::Fields& inner) {

@@ -58,6 +58,7 @@ struct LossOptions {
   double stop = 1;
   std::vector<std::string> tasks;
   std::string rows = "all";
+  std::vector<std::string> sources;
   double temperature = 1;
   std::vector<int64_t> strides = {32};
   double distances = 1;
@@ -76,6 +77,8 @@ struct DistillOptions {
   std::string cache;
 
   void fields(config::Fields& f);
+  /// Whether a loss reads the encoder's maps.
+  bool reads_maps() const { return !strides(1).empty(); }
   /// The strides of the encoder's maps that the losses read; `coarsest` is that of its last one.
   std::vector<int64_t> strides(int64_t coarsest) const;
 };

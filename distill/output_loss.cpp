@@ -63,8 +63,22 @@ Tensor channel_loss(const Tensors& outputs, const Taught& taught, double tempera
   return loss;
 }
 
-bool has_map(const train::Task& task) {
-  return task.label().kind != data::LabelSpec::Kind::class_index;
+/// A detector's channels are no maps of something: coordinates are strong nowhere.
+bool has_map(const train::Task& task) { return task.label().kind == data::LabelSpec::Kind::mask; }
+
+/// The rows of a batch that a loss is about; none = all.
+train::Rows rows_of(const LossOptions& options, const data::Batch& batch, const std::string& task) {
+  const auto& present = batch.labels.at(task).present;
+  auto chosen = torch::ones_like(present);
+  if (options.rows == "labelled") chosen = present.clone();
+  if (options.rows == "unlabelled") chosen = present.logical_not();
+  for (int64_t row = 0; row < batch.size() && !options.sources.empty(); ++row) {
+    const auto& source = batch.origins[static_cast<size_t>(row)].source;
+    if (std::count(options.sources.begin(), options.sources.end(), source) == 0)
+      chosen[row].fill_(false);
+  }
+  if (chosen.all().item<bool>()) return {};
+  return chosen.nonzero().flatten();
 }
 
 void check_names(const std::string& place, const std::vector<std::string>& names,
@@ -101,7 +115,7 @@ OutputLoss::OutputLoss(std::string name, LossOptions options, const train::Tasks
       tasks_.push_back(entry);
     } else if (named) {
       throw ConfigError(place + " cannot teach '" + entry.first + "': " +
-                        (mapless ? "it has no output map; use type: outputs"
+                        (mapless ? "it has no map of classes; use type: outputs"
                                  : "no teacher answers it; see distill.teachers.*.tasks"));
     }
   }
@@ -124,18 +138,11 @@ void OutputLoss::teach(train::Lessons& lessons, double weight, const Teachers& t
                                  : task->blend(each, weights, options.temperature, by_confidence),
                              options.temperature);
     };
-    // Of all rows; which of them have no label is known already.
-    const auto unlabelled = options_.rows == "unlabelled"
-                                ? batch.labels.at(name).present.logical_not().nonzero().flatten()
-                                : Tensor();
-    const auto loss = [compare, taught, unlabelled](const Tensors& outputs,
-                                                    const train::Rows& rows) {
-      const auto here = rows ? select(taught, *rows) : taught;
-      if (!unlabelled.defined()) return compare(outputs, here);
-      if (unlabelled.size(0) == 0) return outputs.at(0).sum() * 0;
-      return compare(select(outputs, unlabelled), select(here, unlabelled));
-    };
-    lessons.by_task[name].push_back({name_, weight, options_.rows != "labelled", loss});
+    const auto rows = rows_of(options_, batch, name);
+    if (rows && rows->size(0) == 0) continue;
+    const auto here = rows ? select(taught, *rows) : taught;
+    const auto loss = [compare, here](const Tensors& outputs) { return compare(outputs, here); };
+    lessons.by_task[name].push_back({name_, weight, rows, loss});
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "distill/flip.h"
+#include "distill/model_teacher.h"
 
 namespace manyfold::distill {
 
@@ -26,13 +27,6 @@ namespace {
 
 using at::Tensor;
 using data::LabelSpec;
-
-const train::Task* find(const train::Tasks& tasks, const std::string& name) {
-  for (const auto& [task, options] : tasks) {
-    if (task == name) return options.task.get();
-  }
-  return nullptr;
-}
 
 bool same(const LabelSpec& a, const LabelSpec& b) {
   return a.kind == b.kind && a.classes == b.classes && a.landmarks == b.landmarks;
@@ -125,6 +119,13 @@ void Labeller::check() const {
                         "pictures, or set the task's `mirrored`");
     }
   }
+  for (const auto& [task, spec] : specs_) {
+    const double threshold = options_.threshold(task, spec);
+    if (spec.kind != LabelSpec::Kind::objects || options_.objects.lowest <= threshold) continue;
+    throw ConfigError("--lowest " + std::to_string(options_.objects.lowest) +
+                      " is above the threshold of task " + task + ", " + std::to_string(threshold) +
+                      ": what lies between them would be lost");
+  }
   for (const auto& [task, threshold] : options_.thresholds) {
     if (!specs_.count(task))
       throw ConfigError("a threshold for task '" + task + "', which no model has" +
@@ -167,7 +168,7 @@ void Labeller::label_scores(const std::string& task, const std::vector<View>& vi
   Tensor sum;
   double count = 0;
   for (const auto& view : views) {
-    if (!find(*view.tasks, task)) continue;
+    if (!find_task(*view.tasks, task)) continue;
     auto scores = probabilities(view.outputs.at(task).at(0), spec);
     if (view.mirrored) scores = unmirror_scores(scores, spec);
     sum = sum.defined() ? sum + sized_like(scores, sum) : scores;
@@ -198,7 +199,7 @@ void Labeller::label_objects(const std::string& task, const std::vector<View>& v
   const auto& spec = specs_.at(task);
   std::vector<std::vector<std::vector<data::Object>>> found(frames.size());  // by picture, by view
   for (const auto& view : views) {
-    const auto* reader = find(*view.tasks, task);
+    const auto* reader = find_task(*view.tasks, task);
     if (!reader) continue;
     const auto decoded = reader->decode(view.outputs.at(task), network_);
     for (size_t row = 0; row < frames.size(); ++row) {

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "losses/imitation.h"
+
 namespace manyfold::losses {
 namespace {
 
@@ -49,7 +51,9 @@ Tensor blend_objects(const std::vector<Tensor>& answers, const std::vector<doubl
   const auto weight = along(raw, weights);
   const auto score = raw.slice(3, 4, 5);
   const auto yes = (score.sigmoid() * weight).sum(0), no = ((-score).sigmoid() * weight).sum(0);
-  const auto share = score.sigmoid() * weight;
+  // Of a cell that nobody is sure of, numbers count nowhere: a cache has not kept them.
+  const auto sure = score.sigmoid();
+  const auto share = sure.masked_fill(sure < kLeastConfidence, 0) * weight;
   auto blended = (raw * share).sum(0) / share.sum(0).clamp_min(1e-12);
   blended.slice(2, 4, 5).copy_((yes / no.clamp_min(1e-12)).clamp_min(1e-12).log());
   return blended.flatten(1, 2);

@@ -6,6 +6,7 @@
 #include "losses/dino.h"
 #include "models/heads/projection_head.h"
 #include "pretrain/health.h"
+#include "pretrain/held_statistics.h"
 #include "pretrain/views.h"
 
 namespace manyfold::pretrain {
@@ -91,12 +92,18 @@ Tensor DinoObjective::teacher_logits(const Tensor& large) {
   return teacher_->head(kHead, teacher_->encode(large)).at(0);
 }
 
+/// The encoder's statistics stay those of large views, which are more like what it will see.
+Tensor DinoObjective::small_features(const Tensor& crops) {
+  const HeldStatistics held(student_->encoder());
+  return pooled_features(forward_, crops);
+}
+
 /// [N, 2 + L, K]: views of one size are one batch of the encoder, all of them one of the head.
 Tensor DinoObjective::student_logits(const Tensor& features, const data::Batch& batch) {
   const auto pictures = batch.pictures.size(0);
   if (!batch.crops.defined() || batch.crops.size(1) == 0)
     return forward_.head(kHead, {features}, {}).at(0).view({pictures, 2, -1});
-  const auto small = pooled_features(forward_, batch.crops.flatten(0, 1));
+  const auto small = small_features(batch.crops.flatten(0, 1));
   const auto logits = forward_.head(kHead, {torch::cat({features, small})}, {}).at(0);
   const auto by_picture = [&](int64_t from, int64_t to) {
     return logits.slice(0, from, to).reshape({pictures, -1, logits.size(1)});
@@ -104,11 +111,9 @@ Tensor DinoObjective::student_logits(const Tensor& features, const data::Batch& 
   return torch::cat({by_picture(0, 2 * pictures), by_picture(2 * pictures, logits.size(0))}, 1);
 }
 
-/// A step whose numbers broke is skipped by the loop, and must leave no trace here either.
 void DinoObjective::move_centre(const Tensor& logits) {
   const torch::NoGradGuard no_grad;
-  const auto next = losses::next_centre(centre_, logits, options_.centre_momentum);
-  if (next.isfinite().all().item<bool>()) centre_.copy_(next);
+  centre_.copy_(losses::next_centre(centre_, logits, options_.centre_momentum));
 }
 
 }  // namespace manyfold::pretrain

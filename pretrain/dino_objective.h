@@ -24,6 +24,7 @@ class DinoObjective : public Objective {
 
  private:
   torch::Tensor teacher_logits(const torch::Tensor& large);
+  torch::Tensor small_features(const torch::Tensor& crops);
   torch::Tensor student_logits(const torch::Tensor& features, const data::Batch& batch);
   void move_centre(const torch::Tensor& logits);
 

@@ -41,8 +41,8 @@ models::MultiTaskModel make_student(const PretrainOptions& options,
 
 std::unique_ptr<Objective> make_objective(const PretrainOptions& options,
                                           models::MultiTaskModel student, int64_t steps,
-                                          Average average, std::optional<train::Forward> forward) {
-  const auto run = forward ? *forward : train::forward_of(student);
+                                          Average average) {
+  const auto run = train::forward_of(student);
   if (options.method == "dino") {
     return std::make_unique<DinoObjective>(options.dino, student, run, steps, std::move(average));
   }

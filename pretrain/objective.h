@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 
 #include "data/batch.h"
 #include "models/multitask.h"
@@ -43,10 +42,8 @@ models::MultiTaskModel make_student(const PretrainOptions& options,
 
 /// The objective of a run of `steps` steps. `student`: of `make_student`, on its device. `average`
 /// is called in every step of dino, whose teacher it is; without one `terms` throws ConfigError.
-/// `forward`: how the student is run, when not as it stands.
 std::unique_ptr<Objective> make_objective(const PretrainOptions& options,
                                           models::MultiTaskModel student, int64_t steps,
-                                          Average average,
-                                          std::optional<train::Forward> forward = {});
+                                          Average average);
 
 }  // namespace manyfold::pretrain

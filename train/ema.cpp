@@ -32,9 +32,6 @@ double average_decay(const AverageSchedule& schedule, int64_t updates) {
 WeightAverage::WeightAverage(const torch::nn::Module& module, const AverageSchedule& schedule)
     : schedule_(schedule), weights_(copy_of(module)) {}
 
-WeightAverage::WeightAverage(const torch::nn::Module& module, double decay)
-    : WeightAverage(module, AverageSchedule{decay}) {}
-
 void WeightAverage::update(const torch::nn::Module& module) {
   torch::NoGradGuard no_grad;
   const double decay = average_decay(schedule_, updates_++);

@@ -29,8 +29,6 @@ double average_decay(const AverageSchedule& schedule, int64_t updates);
 class WeightAverage {
  public:
   WeightAverage(const torch::nn::Module& module, const AverageSchedule& schedule);
-  /// With a warm-up.
-  WeightAverage(const torch::nn::Module& module, double decay);
 
   void update(const torch::nn::Module& module);
 

@@ -15,11 +15,11 @@ using Rows = std::optional<at::Tensor>;
 
 /// A term of one task that is learnt from something else than its labels.
 struct Lesson {
-  std::string term;        // its name, such as "imitation"
-  double weight = 1;       // may be 0 in this step
-  bool every_row = false;  // also of pictures without the task's label
-  /// The raw outputs of the task's head for `rows` -> a scalar.
-  std::function<at::Tensor(const std::vector<at::Tensor>& outputs, const Rows& rows)> loss;
+  std::string term;   // its name, such as "imitation"
+  double weight = 1;  // may be 0 in this step
+  Rows rows;          // that it is about, whether they carry the task's label or not; not empty
+  /// The raw outputs of the task's head for these rows -> a scalar.
+  std::function<at::Tensor(const std::vector<at::Tensor>& outputs)> loss;
 };
 
 /// A term on the encoder's feature maps, of every row of a batch.

@@ -144,7 +144,10 @@ StepRecord Loop::train_step() {
   for (const auto& [task, terms] : hooks_.objective(batch, step_)) {
     for (const auto& term : terms) {
       const double value = term.value.item<double>();
-      record.terms[task + "." + term.name] = value;
+      if (!record.terms.emplace(task + "." + term.name, value).second) {
+        throw ConfigError("two terms of " + task + " are called " + term.name +
+                          "; give the entry of distill.losses another name");
+      }
       record.losses[task] += value * term.weight;
     }
     task_losses[task] = weighted_sum(terms);

@@ -1,7 +1,5 @@
 #include "train/supervised.h"
 
-#include <algorithm>
-
 namespace manyfold::train {
 namespace {
 
@@ -18,33 +16,50 @@ data::Labels select(const data::Labels& labels, const Tensor& rows) {
           select(labels.landmarks, rows), select(labels.visible, rows)};
 }
 
-std::vector<Tensor> select(const std::vector<Tensor>& tensors, const Tensor& rows) {
-  std::vector<Tensor> selected;
-  for (const auto& tensor : tensors) selected.push_back(tensor.index_select(0, rows));
-  return selected;
-}
+/// The rows that a task's head is run on: those with its label and those of lessons.
+class HeadRows {
+ public:
+  HeadRows(const Tensor& present, const std::vector<Lesson>& lessons) : run_(present) {
+    for (const auto& lesson : lessons) {
+      run_ = lesson.rows ? run_.index_fill(0, lesson.rows->to(run_.device()), true)
+                         : torch::ones_like(run_);
+    }
+    everyone_ = run_.all().item<bool>();
+  }
+
+  bool none() const { return !run_.any().item<bool>(); }
+  Rows rows() const { return everyone_ ? Rows() : Rows(run_.nonzero().flatten()); }
+  /// Of the head's outputs, those for some rows of the batch.
+  std::vector<Tensor> select(const std::vector<Tensor>& outputs, const Rows& rows) const {
+    if (!rows) return outputs;
+    const auto places = everyone_ ? *rows : (run_.cumsum(0) - 1).index_select(0, *rows);
+    if (places.size(0) == outputs.at(0).size(0)) return outputs;
+    std::vector<Tensor> selected;
+    for (const auto& output : outputs) selected.push_back(output.index_select(0, places));
+    return selected;
+  }
+
+ private:
+  Tensor run_;  // bool [N]
+  bool everyone_ = false;
+};
 
 /// One task of a batch: its terms, out of one run of its head.
 Terms task_terms(const Forward& forward, const std::vector<Tensor>& features,
                  const std::string& name, const Task& task, const data::Labels& labels,
                  const std::vector<Lesson>& lessons) {
+  const HeadRows rows(labels.present, lessons);
+  if (rows.none()) return {};
+  const auto outputs = forward.head(name, features, rows.rows());
   const auto labelled = labels.present.nonzero().flatten();
-  const auto count = labelled.size(0);
-  const bool all_labelled = count == labels.present.size(0);
-  const bool every_row = all_labelled || std::any_of(lessons.begin(), lessons.end(),
-                                                     [](const auto& l) { return l.every_row; });
-  if (count == 0 && !every_row) return {};
-  const auto label_rows = all_labelled ? Rows() : Rows(labelled);
-  const auto outputs = forward.head(name, features, every_row ? Rows() : label_rows);
-  const auto of_labelled = every_row && !all_labelled ? select(outputs, labelled) : outputs;
   Terms terms;
-  if (count > 0) terms = task.loss(of_labelled, all_labelled ? labels : select(labels, labelled));
+  if (labelled.size(0) == labels.present.size(0)) {
+    terms = task.loss(outputs, labels);
+  } else if (labelled.size(0) > 0) {
+    terms = task.loss(rows.select(outputs, labelled), select(labels, labelled));
+  }
   for (const auto& lesson : lessons) {
-    if (!lesson.every_row && count == 0) continue;
-    terms.push_back(
-        {lesson.term,
-         lesson.every_row ? lesson.loss(outputs, Rows()) : lesson.loss(of_labelled, label_rows),
-         lesson.weight});
+    terms.push_back({lesson.term, lesson.loss(rows.select(outputs, lesson.rows)), lesson.weight});
   }
   return terms;
 }
@@ -73,24 +88,21 @@ TaskTerms supervised_terms(const Forward& forward, const Tasks& tasks, const dat
   return all;
 }
 
-Lessons imitation_lessons(const Forward& teacher, const Tasks& tasks, const data::Batch& batch,
-                          double weight, double temperature) {
+Lessons imitation_lessons(const std::string& term, const Forward& teacher, const Tasks& tasks,
+                          const data::Batch& batch, double weight, double temperature) {
   const torch::NoGradGuard no_grad;
   const auto features = teacher.encode(batch.pictures.flatten(0, 1));
   Lessons lessons;
-  for (const auto& entry : tasks) {
-    const auto& name = entry.first;
-    const auto& task = *entry.second.task;
-    lessons.by_task[name].push_back({"imitation", weight, /*every_row=*/false,
-                                     [&teacher, &task, name, features, temperature](
-                                         const std::vector<Tensor>& outputs, const Rows& rows) {
-                                       std::vector<Tensor> taught;
-                                       {
-                                         const torch::NoGradGuard guard;
-                                         taught = teacher.head(name, features, rows);
-                                       }
-                                       return task.imitation(outputs, taught, temperature);
-                                     }});
+  for (const auto& [name, options] : tasks) {
+    const auto labelled = batch.labels.at(name).present.nonzero().flatten();
+    if (labelled.size(0) == 0) continue;
+    const auto rows = labelled.size(0) == batch.size() ? Rows() : Rows(labelled);
+    const auto taught = teacher.head(name, features, rows);
+    const auto loss = [task = options.task, taught,
+                       temperature](const std::vector<Tensor>& outputs) {
+      return task->imitation(outputs, taught, temperature);
+    };
+    lessons.by_task[name].push_back({term, weight, rows, loss});
   }
   return lessons;
 }

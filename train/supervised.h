@@ -15,16 +15,15 @@ namespace manyfold::train {
 using TaskTerms = std::vector<std::pair<std::string, Terms>>;
 
 /// Learns from labels, and from `lessons` beside them. The encoder sees every picture; a head sees
-/// the rows that carry its task's label, or all where a lesson wants them, and is not run when
+/// the rows that carry its task's label or that a lesson of it is about, and is not run when
 /// there are none. So a term is averaged over the pictures it is about, and without lessons neither
 /// a head's gradient nor its BatchNorm statistics depend on how many others are in the batch.
 TaskTerms supervised_terms(const Forward& forward, const Tasks& tasks, const data::Batch& batch,
                            const Lessons& lessons = {});
 
 /// The lessons of a batch that pull every task to another model's outputs for the pictures that
-/// carry its label: terms "imitation". `teacher` is run without gradients, a head when its lesson
-/// is; it and `tasks` must outlive the lessons.
-Lessons imitation_lessons(const Forward& teacher, const Tasks& tasks, const data::Batch& batch,
-                          double weight, double temperature);
+/// carry its label, as a term of the given name. `teacher` is run here, without gradients.
+Lessons imitation_lessons(const std::string& term, const Forward& teacher, const Tasks& tasks,
+                          const data::Batch& batch, double weight, double temperature);
 
 }  // namespace manyfold::train

@@ -76,10 +76,10 @@ TEST(Distillation, OutputsAreImitatedAtTheTemperature) {
   const auto& lesson = only_lesson(lessons, "sign");
   EXPECT_EQ(lesson.term, "imitation");
   EXPECT_EQ(lesson.weight, 3);
-  EXPECT_TRUE(lesson.every_row);
+  EXPECT_FALSE(lesson.rows);
   const auto student = torch::zeros({4, 3}, torch::requires_grad());
   const auto taught = torch::tensor({2.0F, 0.0F, 0.0F}).expand({4, 3});
-  const auto loss = lesson.loss({student}, {});
+  const auto loss = lesson.loss({student});
   EXPECT_NEAR(loss.item<double>(), losses::imitate_scores(student, taught, 4).item<double>(), 1e-6);
   loss.backward();
   EXPECT_GT(student.grad().abs().sum().item<double>(), 0);
@@ -92,35 +92,31 @@ TEST(Distillation, RowsAreThoseOfTheBatch) {
                               torch::tensor({1.0F, 0.0F, 0.0F})};
     return answer;
   };
-  const auto loss_of = [&](const std::string& rows, const Tensor& student,
-                           const train::Rows& given) {
-    const auto all = distillation(with_losses("{a: {type: outputs, rows: " + rows + "}}"),
+  const auto scores = say(some_pictures(4)).outputs.at("sign").at(0);
+  const auto expect_rows = [&](const std::string& rows, const std::vector<int64_t>& expected) {
+    const auto all = distillation(with_losses("{a: {type: outputs, " + rows + "}}"),
                                   {std::make_shared<FakeTeacher>(say)});
-    const auto lessons = all.lessons(batch(), 0);
+    auto given = batch();
+    given.origins = {{"hands", "0"}, {"hands", "1"}, {"streets", "2"}, {"streets", "3"}};
+    const auto lessons = all.lessons(given, 0);
     const auto& lesson = only_lesson(lessons, "sign");
-    EXPECT_EQ(lesson.every_row, rows != "labelled");
-    return lesson.loss({student}, given).item<double>();
+    ASSERT_EQ(lesson.rows.has_value(), expected.size() < 4) << rows;
+    const auto chosen = torch::tensor(expected);
+    EXPECT_TRUE(!lesson.rows || lesson.rows->equal(chosen)) << rows;
+    EXPECT_NEAR(lesson.loss({scores.index_select(0, chosen)}).item<double>(), 0, 1e-7) << rows;
+    EXPECT_GT(lesson.loss({scores.index_select(0, chosen).flip(0)}).item<double>(), 0.01) << rows;
   };
-  const auto all_rows = say(some_pictures(4)).outputs.at("sign").at(0);
-  const auto labelled = torch::tensor({0, 2}), others = torch::tensor({1, 3});
-  EXPECT_NEAR(loss_of("labelled", all_rows.index_select(0, labelled), labelled), 0, 1e-7);
-  EXPECT_GT(loss_of("labelled", all_rows.index_select(0, others), labelled), 0.01);
-  auto wrong_where_labelled = all_rows.clone();
-  wrong_where_labelled.index_fill_(0, labelled, 9);
-  wrong_where_labelled.select(1, 1).zero_();
-  EXPECT_NEAR(loss_of("unlabelled", wrong_where_labelled, {}),
-              losses::imitate_scores(wrong_where_labelled.index_select(0, others),
-                                     all_rows.index_select(0, others), 1)
-                  .item<double>(),
-              1e-6);
-  EXPECT_GT(loss_of("all", wrong_where_labelled, {}), 0.01);
+  expect_rows("rows: all", {0, 1, 2, 3});
+  expect_rows("rows: labelled", {0, 2});
+  expect_rows("rows: unlabelled", {1, 3});
+  expect_rows("sources: [streets]", {2, 3});
+  expect_rows("sources: [streets, hands]", {0, 1, 2, 3});
 }
 
-TEST(Distillation, WithoutUnlabelledPicturesIsNothing) {
+TEST(Distillation, WithoutAPictureThatCountsThereIsNoLesson) {
   const auto all = distillation(
       with_losses("{a: {type: outputs, rows: unlabelled, tasks: [person]}}"), {teacher(1)});
-  const auto lessons = all.lessons(batch(), 0);
-  EXPECT_EQ(only_lesson(lessons, "person").loss({torch::ones({4, 1, 8, 8})}, {}).item<double>(), 0);
+  EXPECT_EQ(all.lessons(batch(), 0).by_task.count("person"), 0u);
 }
 
 // One says p = 0.8 of `person`, the other, with three times the weight, 0.4: 0.5 in the mean.
@@ -131,8 +127,8 @@ TEST(Distillation, SeveralTeachersMeanTheirProbabilities) {
       distillation(options, {teacher(std::log(4.0), "a"), teacher(std::log(0.4 / 0.6), "b")});
   const auto lessons = all.lessons(batch(), 0);
   const auto& lesson = only_lesson(lessons, "person");
-  EXPECT_NEAR(lesson.loss({torch::zeros({4, 1, 8, 8})}, {}).item<double>(), 0, 1e-6);
-  EXPECT_GT(lesson.loss({torch::ones({4, 1, 8, 8})}, {}).item<double>(), 0.1);
+  EXPECT_NEAR(lesson.loss({torch::zeros({4, 1, 8, 8})}).item<double>(), 0, 1e-6);
+  EXPECT_GT(lesson.loss({torch::ones({4, 1, 8, 8})}).item<double>(), 0.1);
 }
 
 TEST(Distillation, ChannelsAreOfTasksWithMaps) {
@@ -141,7 +137,7 @@ TEST(Distillation, ChannelsAreOfTasksWithMaps) {
   EXPECT_EQ(lessons.by_task.count("sign"), 0u);
   torch::manual_seed(2);
   const auto student = torch::randn({4, 1, 8, 8});
-  EXPECT_NEAR(only_lesson(lessons, "person").loss({student}, {}).item<double>(),
+  EXPECT_NEAR(only_lesson(lessons, "person").loss({student}).item<double>(),
               losses::imitate_channels(student, torch::ones_like(student), 1).item<double>(), 1e-6);
 }
 
@@ -174,8 +170,8 @@ TEST(Distillation, HintsLearnAnAdapterForEachMap) {
       {teacher(1)});
   ASSERT_TRUE(all.adapters());
   const auto parameters = all.adapters()->named_parameters();
-  EXPECT_EQ(parameters["h_fake_8.weight"].sizes().vec(), (std::vector<int64_t>{3, 2, 1, 1}));
-  EXPECT_EQ(parameters["h_fake_16.weight"].sizes().vec(), (std::vector<int64_t>{5, 4, 1, 1}));
+  EXPECT_EQ(parameters["h@fake@8.weight"].sizes().vec(), (std::vector<int64_t>{3, 2, 1, 1}));
+  EXPECT_EQ(parameters["h@fake@16.weight"].sizes().vec(), (std::vector<int64_t>{5, 4, 1, 1}));
   const auto lessons = all.lessons(batch(), 0);
   ASSERT_EQ(lessons.features.size(), 3u);
   torch::manual_seed(3);
@@ -187,7 +183,7 @@ TEST(Distillation, HintsLearnAnAdapterForEachMap) {
     EXPECT_GT(loss.item<double>(), 0) << lesson.term;
     loss.backward();
   }
-  EXPECT_GT(parameters["h_fake_16.weight"].grad().abs().sum().item<double>(), 0);
+  EXPECT_GT(parameters["h@fake@16.weight"].grad().abs().sum().item<double>(), 0);
   EXPECT_GT(features[1].grad().abs().sum().item<double>(), 0);
 }
 
@@ -232,7 +228,7 @@ TEST(Distillation, RefusesLossesThatNobodyServes) {
               HasSubstr("distill.losses.i.tasks names 'signs', which is no task of this job; did "
                         "you mean 'sign'?"));
   EXPECT_THAT(refusal("{c: {type: channels, tasks: [sign]}}"),
-              HasSubstr("cannot teach 'sign': it has no output map"));
+              HasSubstr("cannot teach 'sign': it has no map of classes"));
   EXPECT_THAT(refusal("{h: {type: hint, strides: [4]}}"),
               HasSubstr("names 4, and the encoder's maps are at 8, 16"));
   const auto deaf = std::make_shared<FakeTeacher>([](const Tensor& pictures) {

@@ -16,7 +16,7 @@ torch::nn::BatchNorm1d norm_with_weight(double value) {
 TEST(WeightAverage, WarmsUpAndThenDecays) {
   // d = min(0.5, (1 + t) / (10 + t)) = 0.1, 2/11 for the first two updates.
   auto norm = norm_with_weight(0);
-  WeightAverage average(*norm, 0.5);
+  WeightAverage average(*norm, {0.5});
   {
     torch::NoGradGuard no_grad;
     norm->weight.fill_(1);
@@ -66,7 +66,7 @@ TEST(WeightAverage, GoesOnWithItsScheduleAfterLoading) {
 
 TEST(WeightAverage, CopiesCounters) {
   auto norm = norm_with_weight(0);
-  WeightAverage average(*norm, 0.9);
+  WeightAverage average(*norm, {0.9});
   norm->forward(torch::randn({4, 1}));
   average.update(*norm);
   EXPECT_EQ(average.weights().at("num_batches_tracked").item<int64_t>(), 1);
@@ -74,7 +74,7 @@ TEST(WeightAverage, CopiesCounters) {
 
 TEST(WeightAverage, IsAppliedForAScopeOnly) {
   auto norm = norm_with_weight(2);
-  const WeightAverage average(*norm, 0.9);
+  const WeightAverage average(*norm, {0.9});
   torch::NoGradGuard no_grad;
   norm->weight.fill_(3);
   {

@@ -57,7 +57,8 @@ struct Job {
     return forward.head("sign", forward.encode(pictures), {}).at(0);
   }
   TaskTerms terms(const data::Batch& batch, int64_t step) {
-    const auto lessons = imitation_lessons(teacher, tasks, batch, distill.first, distill.second);
+    const auto lessons =
+        imitation_lessons("float_model", teacher, tasks, batch, distill.first, distill.second);
     auto all = supervised_terms(schedule->training(step), tasks, batch, lessons);
     schedule->follow();
     return all;
@@ -279,7 +280,7 @@ TEST(Qat, DistillationPullsTheOutputsToTheTeachers) {
   for (int64_t step = 0; step < 60; ++step) {
     const auto terms = job.terms(batch_of(0), step);
     const auto& imitation = terms.at(0).second.at(1);
-    EXPECT_EQ(imitation.name, "imitation");
+    EXPECT_EQ(imitation.name, "float_model");
     EXPECT_EQ(imitation.weight, 0.7);
     optimizer.zero_grad();
     imitation.value.backward();

@@ -79,7 +79,7 @@ TEST(Supervised, ATeacherIsImitatedOnTheLabelledRows) {
   const auto imitation = [&](const Job& teacher, int64_t pictures) {
     const auto forward = forward_of(teacher.model);
     const auto batch = batch_of(pictures);
-    const auto lessons = imitation_lessons(forward, job.tasks, batch, 0.25, 2);
+    const auto lessons = imitation_lessons("imitation", forward, job.tasks, batch, 0.25, 2);
     const auto terms = supervised_terms(forward_of(job.model), job.tasks, batch, lessons);
     EXPECT_EQ(terms.size(), 1u) << "of tasks that somebody is labelled for";
     const auto& term = terms.at(0).second.back();
@@ -101,32 +101,37 @@ TEST(Supervised, ATeacherIsImitatedOnTheLabelledRows) {
     EXPECT_FALSE(parameter.grad().defined()) << "the teacher learns nothing";
 }
 
-/// The mean of a head's first output, as a lesson.
-Lesson mean_of_scores(bool every_row, int64_t expected_rows) {
-  return {"mean", 0.5, every_row, [=](const std::vector<torch::Tensor>& outputs, const Rows& rows) {
+/// The mean of a head's first output over some rows, as a lesson.
+Lesson mean_of_scores(const Rows& rows, int64_t expected_rows) {
+  return {"mean", 0.5, rows, [=](const std::vector<torch::Tensor>& outputs) {
             EXPECT_EQ(outputs.at(0).size(0), expected_rows);
-            EXPECT_EQ(rows.has_value(), !every_row);
             return outputs.at(0).mean();
           }};
 }
 
-TEST(Supervised, ALessonOfEveryRowRunsTheHeadOnAllAndLeavesTheLabelsTerm) {
+TEST(Supervised, ALessonOfOtherRowsRunsTheHeadOnThemAndLeavesTheLabelsTerm) {
   Job job;
   job.model->eval();
-  const auto plain = supervised_terms(forward_of(job.model), job.tasks, batch_of(5));
-  Lessons lessons;
-  lessons.by_task["sign"] = {mean_of_scores(true, 5), mean_of_scores(false, 2)};
-  lessons.by_task["person"] = {mean_of_scores(true, 5), mean_of_scores(false, 0)};
-  const auto taught = supervised_terms(forward_of(job.model), job.tasks, batch_of(5), lessons);
-  ASSERT_EQ(taught.size(), 2u) << "person has no label, but a lesson";
-  const auto& [sign, person] = std::make_pair(taught.at(1), taught.at(0));
-  EXPECT_EQ(sign.first, "sign");
-  ASSERT_EQ(sign.second.size(), 3u);
-  EXPECT_NEAR(sign.second[0].value.item<double>(), plain.at(0).second.at(0).value.item<double>(),
-              1e-6);
-  EXPECT_EQ(sign.second[1].weight, 0.5);
-  ASSERT_EQ(person.second.size(), 1u) << "neither labels nor rows for the second lesson";
-  EXPECT_EQ(person.second[0].name, "mean");
+  const auto forward = forward_of(job.model);
+  const auto plain = supervised_terms(forward, job.tasks, batch_of(5));
+  const auto scores = job.model->head("sign", forward.encode(batch_of(5).pictures.flatten(0, 1)));
+  const auto rows = torch::tensor({1, 4});
+  for (const auto& first : {Rows(), Rows(torch::tensor({0, 2}))}) {
+    Lessons lessons;
+    lessons.by_task["sign"] = {mean_of_scores(first, first ? 2 : 5), mean_of_scores(rows, 2)};
+    lessons.by_task["sign"][1].term = "of two";
+    lessons.by_task["person"] = {mean_of_scores(rows, 2)};
+    const auto taught = supervised_terms(forward, job.tasks, batch_of(5), lessons);
+    ASSERT_EQ(taught.size(), 2u) << "person has no label, but a lesson";
+    ASSERT_EQ(taught.at(0).second.size(), 1u);
+    EXPECT_EQ(taught.at(0).second[0].name, "mean");
+    const auto& sign = taught.at(1).second;
+    ASSERT_EQ(sign.size(), 3u);
+    EXPECT_NEAR(sign[0].value.item<double>(), plain.at(0).second.at(0).value.item<double>(), 1e-6);
+    EXPECT_EQ(sign[1].weight, 0.5);
+    EXPECT_NEAR(sign[2].value.item<double>(),
+                scores.at(0).index_select(0, rows).mean().item<double>(), 1e-6);
+  }
 }
 
 TEST(Supervised, LessonsOnFeaturesSeeEveryMapAndStandByThemselves) {
