@@ -1,6 +1,5 @@
 #include "cli/pretraining.h"
 
-#include <ATen/Parallel.h>
 #include <spdlog/spdlog.h>
 
 #include <cmath>
@@ -120,14 +119,7 @@ const models::StateDict& PretrainingJob::average() const {
 
 RunPlan PretrainingJob::plan() {
   const auto& method = job_.pretrain.method;
-  RunPlan plan;
-  plan.command = "pretrain";
-  plan.run = job_.run;
-  plan.train = job_.train;
-  plan.seed = static_cast<uint64_t>(job_.seed);
-  plan.config = request_.config;
-  plan.overrides = request_.overrides;
-  plan.resume = request_.resume;
+  auto plan = plan_of("pretrain", request_);
   plan.device = device_;
   plan.model = model_;
   plan.task_weights = {{method, 1}};
@@ -246,27 +238,15 @@ void PretrainingJob::export_encoder(const std::string& hash) {
   model_->to(torch::kCPU);
   models::load_state(encoder->encoder(), models::state_dict(model_->encoder()), "the encoder");
   encoder->eval();
-  exporters::PackageOptions options;
-  options.opset = static_cast<int>(job_.exporting.opset);
-  if (job_.exporting.batch == "static") options.batch = 1;
-  options.tolerance = job_.exporting.tolerance;
-  options.threads = at::get_num_threads();
-  options.name = job_.run.name;
+  auto options = package_options(job_.exporting, job_.run);
   options.manifest = {{"encoder", job_.model.encoder},
                       {"encoder_sha256", hash},
                       {"embedding", "the coarsest map averaged over the picture"},
                       {"input_layout", "NCHW"},
                       {"input_colours", "RGB"},
                       {"input_fit", job_.data.fit}};
-  const auto graph = train::trace_model(encoder, job_.data.network_size());
-  const auto exported =
-      exporters::export_package(run_->folder().package(), graph,
-                                example_pictures(pictures_, job_.exporting.pictures), options);
-  for (const auto& [precision, verification] : exported.models) {
-    spdlog::info("exported {} to {}; {} beside LibTorch on {} pictures:\n{}", precision,
-                 run_->folder().package().string(), verification.runtime, verification.samples,
-                 verification.text());
-  }
+  write_package(run_->folder().package(), train::trace_model(encoder, job_.data.network_size()),
+                example_pictures(pictures_, job_.exporting.pictures), options);
 }
 
 }  // namespace

@@ -1,19 +1,11 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "cli/pretrain_options.h"
+#include "cli/run.h"
 
 namespace manyfold::cli {
 
-/// A job of pre-training as it was asked for.
-struct PretrainRequest {
-  PretrainJob job;
-  std::string config;                  // YAML, as composed
-  std::vector<std::string> overrides;  // as typed
-  bool resume = false;
-};
+using PretrainRequest = JobRequest<PretrainJob>;
 
 /// Trains an encoder without labels, probes it, exports it and reports: the exit code, 0 or 128 +
 /// the signal that stopped it.

@@ -17,6 +17,15 @@
 
 namespace manyfold::cli {
 
+/// A job as it was asked for.
+template <class Job>
+struct JobRequest {
+  Job job;
+  std::string config;                  // YAML, as composed
+  std::vector<std::string> overrides;  // as typed
+  bool resume = false;                 // the run in `run.dir`
+};
+
 /// How a model stands in the course of a run.
 struct Standing {
   double score = -1;           // the best checkpoint has the highest
@@ -32,7 +41,7 @@ struct RunPlan {
   uint64_t seed = 0;
   std::string config;                  // YAML, as composed
   std::vector<std::string> overrides;  // as typed
-  bool resume = false;                 // the run in `run.dir`
+  bool resume = false;
   torch::Device device = torch::kCPU;
   models::MultiTaskModel model{nullptr};
   std::map<std::string, double> task_weights;
@@ -52,6 +61,20 @@ struct RunPlan {
   /// The folder of a new run, before its first step.
   std::function<void(const train::RunFolder&)> begun;
 };
+
+/// A plan with what every job says of its run.
+template <class Job>
+RunPlan plan_of(const std::string& command, const JobRequest<Job>& request) {
+  RunPlan plan;
+  plan.command = command;
+  plan.run = request.job.run;
+  plan.train = request.job.train;
+  plan.seed = static_cast<uint64_t>(request.job.seed);
+  plan.config = request.config;
+  plan.overrides = request.overrides;
+  plan.resume = request.resume;
+  return plan;
+}
 
 /// One run of the training loop with all that it leaves in its folder: config, checkpoints, logs.
 class Run {

@@ -71,6 +71,28 @@ std::vector<std::map<std::string, Tensor>> example_pictures(train::ValidationDat
   return examples;
 }
 
+exporters::PackageOptions package_options(const ExportOptions& exporting, const RunOptions& run) {
+  exporters::PackageOptions options;
+  options.opset = static_cast<int>(exporting.opset);
+  if (exporting.batch == "static") options.batch = 1;
+  options.tolerance = exporting.tolerance;
+  options.half_ends = exporting.half_ends;
+  options.threads = at::get_num_threads();
+  options.name = run.name;
+  return options;
+}
+
+void write_package(const std::filesystem::path& folder, const graph::Graph& graph,
+                   const std::vector<std::map<std::string, Tensor>>& examples,
+                   const exporters::PackageOptions& options) {
+  const auto exported = exporters::export_package(folder, graph, examples, options);
+  for (const auto& [precision, verification] : exported.models) {
+    spdlog::info("exported {} to {}; {} beside LibTorch on {} pictures:\n{}", precision,
+                 folder.string(), verification.runtime, verification.samples, verification.text());
+  }
+  if (!exported.warnings.empty()) spdlog::warn("{}", exported.warnings);
+}
+
 train::Predictor predictor(const exporters::Session& session, const train::Tasks& tasks) {
   std::vector<std::string> names;
   for (const auto& output : session.outputs()) names.push_back(output.name);
@@ -121,26 +143,15 @@ void export_run(const JobOptions& job, const std::string& config, const JudgedMo
     throw UserError("export: data.validation has no pictures to verify the model on");
   const auto graph = judged.quantised ? judged.quantised->frozen()
                                       : train::trace_model(model, job.data.network_size());
-  exporters::PackageOptions options;
-  options.opset = static_cast<int>(job.exporting.opset);
-  if (job.exporting.batch == "static") options.batch = 1;
-  options.tolerance = job.exporting.tolerance;
-  options.threads = at::get_num_threads();
-  options.name = job.run.name;
+  auto options = package_options(job.exporting, job.run);
   options.half = job.precision == "fp16" || job.precision == "fp16_device";
-  options.half_ends = job.exporting.half_ends;
   options.manifest = manifest_of(job, config);
   if (judged.quantised) options.quantised = quantised_model(job, judged);
   const GateKeeper gate(job, judged, validation);
   options.measure = [&](const exporters::Session& session, const std::string& precision) {
     return gate.measure(session, precision);
   };
-  const auto exported = exporters::export_package(folder, graph, examples, options);
-  for (const auto& [precision, verification] : exported.models) {
-    spdlog::info("exported {} to {}; {} beside LibTorch on {} pictures:\n{}", precision,
-                 folder.string(), verification.runtime, verification.samples, verification.text());
-  }
-  if (!exported.warnings.empty()) spdlog::warn("{}", exported.warnings);
+  write_package(folder, graph, examples, options);
 }
 
 }  // namespace manyfold::cli

@@ -22,6 +22,14 @@ train::Predictor predictor(const exporters::Session& session, const train::Tasks
 std::vector<std::map<std::string, torch::Tensor>> example_pictures(train::ValidationData& data,
                                                                    int64_t count);
 
+/// How a job's package is written.
+exporters::PackageOptions package_options(const ExportOptions& exporting, const RunOptions& run);
+
+/// Writes a package and says what was verified. Throws as exporters::export_package.
+void write_package(const std::filesystem::path& folder, const graph::Graph& graph,
+                   const std::vector<std::map<std::string, torch::Tensor>>& examples,
+                   const exporters::PackageOptions& options);
+
 /// A trained model with what it is judged by.
 struct JudgedModel {
   models::MultiTaskModel model;

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "cli/run_export.h"
+#include "common/atomic_file.h"
 #include "data/uncollate.h"
 #include "graph/cost.h"
 #include "report/comparison.h"
@@ -70,6 +71,22 @@ report::Table cost_table(models::MultiTaskModel& model, cv::Size input) {
   return table;
 }
 
+/// Who taught, and what each scored before the first step.
+report::Table teachers_table(const std::filesystem::path& file) {
+  report::Table table;
+  table.title = "Teachers";
+  table.note = "Scores on the validation sets before the first step.";
+  table.columns = {"teacher", "model", "tasks", "score"};
+  for (const auto& teacher : nlohmann::json::parse(read_file(file))) {
+    std::string tasks;
+    for (const auto& task : teacher["tasks"])
+      tasks += (tasks.empty() ? "" : ", ") + task.get<std::string>();
+    table.rows.push_back({teacher["name"], teacher["model"], tasks,
+                          teacher.contains("score") ? number(teacher["score"]) : "-"});
+  }
+  return table;
+}
+
 report::Bars sensitivity_bars(const std::vector<quantise::LayerSensitivity>& layers) {
   report::Bars bars;
   bars.title = "Sensitivity";
@@ -127,7 +144,9 @@ void write_run_report(const train::RunFolder& folder, const TrainingRequest& req
   for (const auto& example : page.pictures)
     events.picture(job.train.steps, "examples/" + example.caption, example.rgb);
   if (!judged.sensitivity.empty()) page.bars = {sensitivity_bars(judged.sensitivity)};
-  page.tables = {cost_table(model, job.data.network_size())};
+  if (std::filesystem::exists(folder.teachers()))
+    page.tables.push_back(teachers_table(folder.teachers()));
+  page.tables.push_back(cost_table(model, job.data.network_size()));
   page.config = request.config;
   page.overrides = request.overrides;
   for (const auto* bad :

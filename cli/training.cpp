@@ -79,14 +79,7 @@ class TrainingJob {
 };
 
 RunPlan TrainingJob::plan() {
-  RunPlan plan;
-  plan.command = "train";
-  plan.run = job_.run;
-  plan.train = job_.train;
-  plan.seed = static_cast<uint64_t>(job_.seed);
-  plan.config = request_.config;
-  plan.overrides = request_.overrides;
-  plan.resume = request_.resume;
+  auto plan = plan_of("train", request_);
   plan.device = device_;
   plan.model = model_;
   plan.task_weights = task_weights(job_);

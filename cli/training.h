@@ -5,16 +5,11 @@
 #include <vector>
 
 #include "cli/job_options.h"
+#include "cli/run.h"
 
 namespace manyfold::cli {
 
-/// A job as it was asked for.
-struct TrainingRequest {
-  JobOptions job;
-  std::string config;                  // YAML, as composed
-  std::vector<std::string> overrides;  // as typed
-  bool resume = false;
-};
+using TrainingRequest = JobRequest<JobOptions>;
 
 struct TrainingOutcome {
   int exit_code = 0;  // 0, or 128 + the signal that stopped the run

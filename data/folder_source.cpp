@@ -1,8 +1,6 @@
 #include "data/folder_source.h"
 
 #include <algorithm>
-#include <cctype>
-#include <set>
 
 #include "common/error.h"
 #include "data/picture_file.h"
@@ -24,13 +22,6 @@ std::vector<fs::path> sorted_entries(const fs::path& folder, bool folders) {
   }
   std::sort(entries.begin(), entries.end());
   return entries;
-}
-
-bool named_like_picture(const fs::path& path) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  static const std::set<std::string> known = {".bmp", ".jpeg", ".jpg", ".png", ".webp"};
-  return known.count(extension) > 0;
 }
 
 }  // namespace

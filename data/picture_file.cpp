@@ -1,11 +1,13 @@
 #include "data/picture_file.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <set>
 
 #include "data/fault.h"
 #include "data/picture_header.h"
@@ -65,6 +67,13 @@ cv::Mat decode(const std::string& bytes, const std::string& file, int flags) {
 }
 
 }  // namespace
+
+bool named_like_picture(const std::filesystem::path& path) {
+  std::string extension = path.extension().string();
+  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  static const std::set<std::string> known = {".bmp", ".jpeg", ".jpg", ".png", ".webp"};
+  return known.count(extension) > 0;
+}
 
 std::string read_sample_file(const std::filesystem::path& path) {
   std::error_code ignored;

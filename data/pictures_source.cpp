@@ -1,8 +1,6 @@
 #include "data/pictures_source.h"
 
 #include <algorithm>
-#include <cctype>
-#include <set>
 
 #include "common/error.h"
 #include "data/picture_file.h"
@@ -11,13 +9,6 @@ namespace manyfold::data {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool named_like_picture(const fs::path& path) {
-  std::string extension = path.extension().string();
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  static const std::set<std::string> known = {".bmp", ".jpeg", ".jpg", ".png", ".webp"};
-  return known.count(extension) > 0;
-}
 
 }  // namespace
 

@@ -1,0 +1,72 @@
+#!/usr/bin/python3
+"""What learning from a teacher and learning without labels cost, against training from labels, in one run.
+
+    scripts/bench/learning_bench.py DATA TEACHER [--steps 60] [--repeat 3] [--program build/release/manyfold]
+
+DATA holds the real sets, TEACHER is a run. Every job is run by itself, in turn, `repeat` times; the table gives the median
+of the images/s that the program prints at its end, the ratio to plain training, and the largest resident memory. The cache
+is filled by one run and read by the next, with one fixed view a picture (data.augment.views=1).
+"""
+import argparse
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+
+
+def run(program, words):
+    """Images/s and peak memory in MB of one job."""
+    child = subprocess.Popen([program, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    output = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    found = re.findall(r"(\d+) images/s", output)
+    if status != 0 or not found:
+        sys.exit(f"{' '.join(words)} failed:\n{output}")
+    return float(found[-1]), usage.ru_maxrss / 1024
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data")
+    parser.add_argument("teacher")
+    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--program", default="build/release/manyfold")
+    given = parser.parse_args()
+    kept = tempfile.TemporaryDirectory(prefix="manyfold_bench_")  # removed at the end
+    work = pathlib.Path(kept.name)
+    common = [f"train.steps={given.steps}", "train.evaluate_every=0", "train.checkpoint_every=0", "export.enabled=false"]
+    real = ["data.root=" + given.data, "~data.validation", *common]
+    taught = ["distill", f"distill.teachers.teacher.model={given.teacher}", *real]
+    cached = [*taught, "data.augment.views=1"]
+    pictures = ["pretrain", f"data.root={given.data}/unlabelled", *common]
+    cold = "distill, cache that fills"
+    jobs = {
+        "train": ["train", "--config-name", "real", "model=edge_200k", *real],
+        "distill": taught,
+        cold: cached,
+        "distill, cache that is full": cached,
+        "pretrain, dino": pictures,
+        "pretrain, barlow_twins": [*pictures, "method=barlow_twins"],
+    }
+    results = {name: [] for name in jobs}
+    for turn in range(given.repeat):
+        for name, words in jobs.items():
+            extra = [f"distill.cache={work}/cache{turn}"] if "cache" in name else []
+            folder = work / f"{turn}-{name.replace(' ', '_')}"
+            results[name].append(run(given.program, [*words, *extra, f"run.dir={folder}"]))
+            print(f"{turn} {name}: {results[name][-1][0]:.0f} images/s", file=sys.stderr)
+    files = [f for f in (work / "cache0").rglob("*") if f.is_file()]
+    base = statistics.median(speed for speed, _ in results["train"])
+    print(f"{'job':30s} {'images/s':>9s} {'ratio':>6s} {'peak MB':>8s}")
+    for name, runs in results.items():
+        speed = statistics.median(speed for speed, _ in runs)
+        print(f"{name:30s} {speed:9.0f} {speed / base:6.2f} {max(memory for _, memory in runs):8.0f}")
+    print(f"cache: {sum(f.stat().st_size for f in files) / len(files) / 1024:.1f} KB a picture, {len(files)} pictures")
+
+
+if __name__ == "__main__":
+    main()
