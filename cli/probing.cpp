@@ -25,9 +25,9 @@ std::vector<std::pair<std::string, data::SourceOptions>> labelling(
   return kept;
 }
 
-std::vector<const data::Source*> pointers(const data::Sources& sources) {
+std::vector<const data::Source*> pointers(const data::TrainingSources& sources) {
   std::vector<const data::Source*> plain;
-  for (const auto& source : sources) plain.push_back(source.get());
+  for (const auto& entry : sources.all) plain.push_back(entry.source.get());
   return plain;
 }
 
@@ -57,7 +57,7 @@ Probe::Probe(const ProbeOptions& options)
   options_.data.sources = labelling(options_.data.sources, task);
   bank_ = data::open_training_sources(options_.data, specs_, data::Unlabelled::dropped);
   queries_ = data::open_sources(labelling(options_.data.validation, task), specs_);
-  if (bank_.empty() || queries_.empty()) {
+  if (bank_.all.empty() || queries_.empty()) {
     throw ConfigError("a probe of task " + task + " needs data.sources and data.validation that " +
                       "label it");
   }

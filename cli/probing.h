@@ -57,7 +57,8 @@ class Probe {
 
   ProbeOptions options_;
   data::LabelSpecs specs_;
-  data::Sources bank_, queries_;
+  data::TrainingSources bank_;
+  data::Sources queries_;
   data::BadFiles bad_;
   int64_t bank_size_ = 0;  // of the last measurement
 };

@@ -3,47 +3,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <set>
 
 #include "common/error.h"
 
 namespace manyfold::data {
 namespace {
-
-std::vector<MixSource> mix_sources(const DataOptions& options, const Sources& sources) {
-  std::vector<MixSource> mixed;
-  for (size_t i = 0; i < sources.size(); ++i) {
-    const auto& entry = options.sources[i];
-    mixed.push_back(
-        {entry.first, entry.second.mix_group(), sources[i]->size(), entry.second.weight});
-  }
-  return mixed;
-}
-
-bool labels_any(const SourceOptions& options, const LabelSpecs& specs) {
-  return std::any_of(options.labels.begin(), options.labels.end(),
-                     [&](const auto& label) { return specs.count(label.first) > 0; });
-}
-
-/// Leaves out the sources that no task in training learns from, and the groups that this empties.
-DataOptions useful_sources(DataOptions options, const LabelSpecs& specs) {
-  const auto all = std::move(options.sources);
-  std::set<std::string> gone, kept;
-  options.sources.clear();
-  for (const auto& source : all) {
-    const bool useful = labels_any(source.second, specs);
-    (useful ? kept : gone).insert(source.second.mix_group());
-    if (useful) {
-      options.sources.push_back(source);
-    } else {
-      spdlog::info("source {} is left out: it labels no task in training", source.first);
-    }
-  }
-  for (const auto& group : gone) {
-    if (kept.count(group) == 0) options.mix.erase(group);
-  }
-  return options;
-}
 
 cv::Size square(int64_t side) { return {static_cast<int>(side), static_cast<int>(side)}; }
 
@@ -72,6 +36,9 @@ void DataOptions::fields(config::Fields& f) {
           "others are left out, or pictures without labels where there is a teacher. A smaller "
           "share lies within a larger one.",
           config::between(0, 1));
+  f.field("unlabelled", unlabelled,
+          "Where those others are kept: their share of the pictures in a batch.",
+          config::between(0, 1));
   f.field("mix", mix, "Share of every batch by group of sources; empty: all are one group.",
           config::between(0, 1e9));
   f.section("augment", augment, "Random changes of training pictures.");
@@ -79,40 +46,29 @@ void DataOptions::fields(config::Fields& f) {
   f.entries("validation", validation, "Sets that metrics are measured on, by name.");
 }
 
+std::unique_ptr<Source> open_source(const std::string& name, const SourceOptions& options,
+                                    const LabelSpecs& specs) {
+  auto source = make_source(name, options, specs);
+  for (const auto& problem : source->problems()) {
+    spdlog::warn("source {}: {} ({}): {}", name, problem.file, fault_name(problem.fault),
+                 problem.text);
+  }
+  return source;
+}
+
 Sources open_sources(const std::vector<std::pair<std::string, SourceOptions>>& list,
                      const LabelSpecs& specs) {
   Sources sources;
-  for (const auto& [name, options] : list) {
-    sources.push_back(make_source(name, options, specs));
-    for (const auto& problem : sources.back()->problems()) {
-      spdlog::warn("source {}: {} ({}): {}", name, problem.file, fault_name(problem.fault),
-                   problem.text);
-    }
-  }
-  return sources;
-}
-
-Sources open_training_sources(const DataOptions& options, const LabelSpecs& specs,
-                              Unlabelled unlabelled) {
-  auto sources = open_sources(options.sources, specs);
-  if (options.labelled == 1) return sources;
-  for (auto& source : sources) {
-    source = std::make_unique<PartlyLabelled>(std::move(source), options.labelled, unlabelled);
-  }
+  for (const auto& [name, options] : list) sources.push_back(open_source(name, options, specs));
   return sources;
 }
 
 TrainingData::TrainingData(const DataOptions& options, const LabelSpecs& specs, uint64_t seed,
                            Unlabelled unlabelled, const std::optional<CropOptions>& crops)
-    : options_(unlabelled == Unlabelled::kept ? options : useful_sources(options, specs)),
-      specs_(specs),
-      seed_(seed),
-      crops_(crops),
-      bad_(options.max_bad_share) {
+    : options_(options), specs_(specs), seed_(seed), crops_(crops), bad_(options.max_bad_share) {
   if (!crops_) check_mirroring(options_.augment, specs_);
   sources_ = open_training_sources(options_, specs_, unlabelled);
-  mixer_ =
-      std::make_unique<Mixer>(mix_sources(options_, sources_), options_.mix, options_.batch, seed_);
+  mixer_ = std::make_unique<Mixer>(sources_.for_mixer(), sources_.mix, options_.batch, seed_);
 }
 
 std::unique_ptr<Loader> TrainingData::loader(int64_t first_step, Shard shard) {
@@ -138,13 +94,14 @@ std::unique_ptr<Loader> TrainingData::loader(int64_t first_step, Shard shard) {
 
 /// `slot`: of the global batch. Called from several threads.
 Sample TrainingData::prepare(const Draw& draw, int64_t step, int64_t slot) {
-  const auto& source = *sources_[draw.source];
+  const auto& entry = sources_.all[static_cast<size_t>(draw.source)];
+  const auto& source = *entry.source;
   if (crops_) {
     const auto good = bad_.read(source, draw.index, needed_detail(*crops_));
     Random random(seed_, Random::crops, static_cast<uint64_t>(step), static_cast<uint32_t>(slot));
     return multi_crop(good.sample, *crops_, random);
   }
-  const auto& strength = options_.sources[draw.source].second.augment;
+  const auto& strength = entry.options.augment;
   const auto size = options_.network_size();
   const auto detail = needed_detail(options_.augment, strength, size, options_.how());
   const auto good = bad_.read(source, draw.index, detail);

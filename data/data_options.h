@@ -14,8 +14,8 @@
 #include "data/crops.h"
 #include "data/loader.h"
 #include "data/mixer.h"
-#include "data/partly_labelled.h"
 #include "data/source_options.h"
+#include "data/training_sources.h"
 
 namespace manyfold::data {
 
@@ -29,6 +29,7 @@ struct DataOptions {
   int64_t ahead = 4;
   double max_bad_share = 0.01;
   double labelled = 1;
+  double unlabelled = 0.5;
   std::map<std::string, double> mix;
   AugmentOptions augment;
   std::vector<std::pair<std::string, SourceOptions>> sources;
@@ -43,14 +44,13 @@ struct DataOptions {
 
 using Sources = std::vector<std::unique_ptr<Source>>;
 
+/// Opens a source and logs the problems that it states. Errors as make_source.
+std::unique_ptr<Source> open_source(const std::string& name, const SourceOptions& options,
+                                    const LabelSpecs& specs);
+
 /// Opens every source of a list and logs the problems it states. Errors as make_source.
 Sources open_sources(const std::vector<std::pair<std::string, SourceOptions>>& list,
                      const LabelSpecs& specs);
-
-/// The sources to train on: of each, `labelled` of its samples carry their labels, see
-/// PartlyLabelled.
-Sources open_training_sources(const DataOptions& options, const LabelSpecs& specs,
-                              Unlabelled unlabelled);
 
 /// This process's part of distributed training: of every global batch, the slots rank, rank +
 /// world, rank + 2 world, ...
@@ -62,9 +62,7 @@ struct Shard {
 /// The training sources, mixed and augmented.
 class TrainingData {
  public:
-  /// Opens the sources. Those that label no task in training are left out, and said to be, and so
-  /// are the samples beyond `labelled`, unless they are to be kept for what learns from pictures
-  /// without labels.
+  /// Opens the sources, see open_training_sources.
   /// With `crops`, samples are views as multi_crop makes them, instead of augmented pictures with
   /// labels: two frames of the large size, and the small ones as the batch's `crops`.
   /// Throws ConfigError and UserError before anything slow starts.
@@ -86,7 +84,7 @@ class TrainingData {
   LabelSpecs specs_;
   uint64_t seed_;
   std::optional<CropOptions> crops_;
-  Sources sources_;
+  TrainingSources sources_;
   std::unique_ptr<Mixer> mixer_;
   BadFiles bad_;
 };

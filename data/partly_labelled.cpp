@@ -13,37 +13,31 @@ constexpr uint32_t kStream = std::numeric_limits<uint32_t>::max();
 
 }  // namespace
 
-PartlyLabelled::PartlyLabelled(std::unique_ptr<Source> source, double share, Unlabelled unlabelled)
-    : Source(source->name(), source->synthetic()), source_(std::move(source)) {
+PartlyLabelled::PartlyLabelled(std::shared_ptr<const Source> source, double share, Part part)
+    : Source(source->name() + (part == Part::labelled ? "" : ", unlabelled"), source->synthetic()),
+      source_(std::move(source)),
+      part_(part) {
   problems_ = source_->problems();
   const auto size = source_->size();
   const auto labelled = std::llround(share * static_cast<double>(size));
   const Permutation rank(/*seed=*/0, kStream, /*epoch=*/0, size);
   for (int64_t i = 0; i < size; ++i) {
-    const bool counts = rank(i) < labelled;
-    if (counts || unlabelled == Unlabelled::kept) items_.push_back({i, counts});
-  }
-  if (items_.empty()) {
-    throw ConfigError("source " + name() + ": with data.labelled = " + std::to_string(share) +
-                      " none of its " + std::to_string(size) +
-                      " samples is labelled: raise data.labelled, or leave the source out (~data."
-                      "sources." +
-                      name() + ")");
+    if ((rank(i) < labelled) == (part_ == Part::labelled)) items_.push_back(i);
   }
 }
 
 Sample PartlyLabelled::get(int64_t index, int64_t detail) const {
-  auto sample = source_->get(item(index).index, detail);
-  if (!item(index).labelled) sample.labels.clear();
+  auto sample = source_->get(items_.at(static_cast<size_t>(index)), detail);
+  if (part_ == Part::unlabelled) sample.labels.clear();
   return sample;
 }
 
 std::string PartlyLabelled::sample_name(int64_t index) const {
-  return source_->sample_name(item(index).index);
+  return source_->sample_name(items_.at(static_cast<size_t>(index)));
 }
 
 std::vector<std::filesystem::path> PartlyLabelled::files(int64_t index) const {
-  return source_->files(item(index).index);
+  return source_->files(items_.at(static_cast<size_t>(index)));
 }
 
 }  // namespace manyfold::data

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <opencv2/imgproc.hpp>
 
 #include "metrics/matching.h"
@@ -73,7 +74,17 @@ void add_landmarks(const Object& from, float share, Object& to) {
   }
 }
 
-Object mean_of(const std::vector<Candidate*>& found) {
+/// Hides the key points on which the views do not agree.
+void hide_drifting(const std::vector<Candidate*>& found, double drift, Object& mean) {
+  const double most = drift * std::sqrt(mean.box.area());
+  for (size_t k = 0; k < mean.landmarks.size(); ++k) {
+    for (const auto* candidate : found) {
+      if (cv::norm(candidate->object->landmarks[k] - mean.landmarks[k]) > most) mean.visible[k] = 0;
+    }
+  }
+}
+
+Object mean_of(const std::vector<Candidate*>& found, const ObjectRule& rule) {
   const float share = 1.0f / static_cast<float>(found.size());
   Object mean = *found.front()->object;
   mean.box = {};
@@ -88,6 +99,7 @@ Object mean_of(const std::vector<Candidate*>& found) {
     mean.score += object.score * share;
     add_landmarks(object, share, mean);
   }
+  hide_drifting(found, rule.drift, mean);
   return mean;
 }
 
@@ -138,7 +150,7 @@ std::optional<data::Objects> certain_objects(const std::vector<std::vector<Objec
       continue;
     }
     for (auto* candidate : found) candidate->used = true;
-    kept.push_back(mean_of(found));
+    kept.push_back(mean_of(found, rule));
     ++certain;
   }
   if (certain > 0 || (rule.absent && kept.empty())) return data::Objects{{kept}};

@@ -37,15 +37,17 @@ struct ObjectRule {
   double threshold = 0.6;  // of the view that is surest of the object
   double lowest = 0.2;     // what scores less is taken for background
   double iou = 0.5;        // from which boxes of two views are the same object
+  double drift = 0.1;      // of a key point between views and their mean, in sizes of the box
   bool absent = false;     // a picture where nothing reaches `lowest` is labelled with no objects
 };
 
 /// views: one picture's objects, in its pixels, as each view of it (mirrored or not, by this model
 /// or that) shows them. An object is certain when one view finds it with `threshold` and every
-/// other view with half of that: its box, key points and score are the means; a key point is
-/// visible if it is in all views. Everything else from `lowest` on becomes an ignore region, unless
-/// it overlaps something better by `iou`. Without any certain object there is no label, but for
-/// `absent`.
+/// other view with half of that: its box, key points and score are the means. A key point is
+/// visible if it is in all views, no farther than `drift` from their mean: on objects that a model
+/// has never seen key points of, they are anywhere, and elsewhere in the mirror. Everything else
+/// from `lowest` on becomes an ignore region, unless it overlaps something better by `iou`. Without
+/// any certain object there is no label, but for `absent`.
 std::optional<data::Objects> certain_objects(const std::vector<std::vector<data::Object>>& views,
                                              const ObjectRule& rule);
 

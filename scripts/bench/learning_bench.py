@@ -3,7 +3,7 @@
 
     scripts/bench/learning_bench.py DATA TEACHER [--steps 60] [--repeat 3] [--program build/release/manyfold]
 
-DATA holds the real sets, TEACHER is a run. Every job is run by itself, in turn, `repeat` times; the table gives the median
+DATA holds the real sets, TEACHER is a run with its export. Every job is run by itself, in turn, `repeat` times; the table gives the median
 of the images/s that the program prints at its end, the ratio to plain training, and the largest resident memory. The cache
 is filled by one run and read by the next, with one fixed view a picture (data.augment.views=1).
 """
@@ -47,6 +47,7 @@ def main():
     jobs = {
         "train": ["train", "--config-name", "real", "model=edge_200k", *real],
         "distill": taught,
+        "distill, teacher in ONNX Runtime": [w.replace(given.teacher, given.teacher + "/export") for w in taught],
         cold: cached,
         "distill, cache that is full": cached,
         "pretrain, dino": pictures,
@@ -61,10 +62,10 @@ def main():
             print(f"{turn} {name}: {results[name][-1][0]:.0f} images/s", file=sys.stderr)
     files = [f for f in (work / "cache0").rglob("*") if f.is_file()]
     base = statistics.median(speed for speed, _ in results["train"])
-    print(f"{'job':30s} {'images/s':>9s} {'ratio':>6s} {'peak MB':>8s}")
+    print(f"{'job':34s} {'images/s':>9s} {'ratio':>6s} {'peak MB':>8s}")
     for name, runs in results.items():
         speed = statistics.median(speed for speed, _ in runs)
-        print(f"{name:30s} {speed:9.0f} {speed / base:6.2f} {max(memory for _, memory in runs):8.0f}")
+        print(f"{name:34s} {speed:9.0f} {speed / base:6.2f} {max(memory for _, memory in runs):8.0f}")
     print(f"cache: {sum(f.stat().st_size for f in files) / len(files) / 1024:.1f} KB a picture, {len(files)} pictures")
 
 

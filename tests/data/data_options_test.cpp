@@ -115,6 +115,31 @@ TEST_F(TrainingDataTest, OfPartlyLabelledSourcesTheLabelledSamplesAloneAreDrawn)
   EXPECT_EQ(names.size(), 15u);  // half of 10 and of 20
 }
 
+TEST_F(TrainingDataTest, WhatIsLeftOverIsDrawnWithoutLabelsInItsShare) {
+  for (const bool mixed : {true, false}) {
+    if (!mixed) options_.mix.clear();
+    options_.labelled = 0.5;
+    options_.unlabelled = 0.75;
+    TrainingData data(options_, kSpecs, /*seed=*/5, Unlabelled::kept);
+    const auto loader = data.loader();
+    int64_t labelled = 0, photos = 0;
+    std::set<std::string> with, without;
+    for (int step = 0; step < 10; ++step) {
+      const auto batch = *loader->next();
+      for (int64_t row = 0; row < 8; ++row) {
+        const auto& origin = batch.origins[static_cast<size_t>(row)];
+        const bool present = batch.labels.at("gesture").present[row].item<bool>();
+        labelled += present;
+        photos += origin.source == "photos";
+        (present ? with : without).insert(origin.source + "/" + origin.name);
+      }
+    }
+    EXPECT_EQ(labelled, 20) << "a quarter of 80";
+    EXPECT_TRUE(!mixed || photos == 24) << photos;
+    for (const auto& name : with) EXPECT_EQ(without.count(name), 0u) << name;
+  }
+}
+
 TEST_F(TrainingDataTest, SourcesOfEveryTypeAreKeptWithoutLabelsWhereTheyAreWanted) {
   CocoFixture coco(photos_);
   coco.category("fist").image().box({1, 1, 9, 9}).image().write();

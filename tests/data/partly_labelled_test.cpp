@@ -5,12 +5,8 @@
 #include <algorithm>
 #include <set>
 
-#include "common/error.h"
-
 namespace manyfold::data {
 namespace {
-
-using testing::HasSubstr;
 
 /// Any number of samples, all labelled for two tasks, with a problem.
 class Labelled : public Source {
@@ -35,14 +31,22 @@ class Labelled : public Source {
   int64_t size_;
 };
 
-std::set<int64_t> labelled(int64_t size, double share) {
-  const PartlyLabelled source(std::make_unique<Labelled>(size), share, Unlabelled::kept);
-  EXPECT_EQ(source.size(), size);
+/// The samples of one part; every one carries its labels or none.
+std::set<int64_t> part(int64_t size, double share, PartlyLabelled::Part which) {
+  const PartlyLabelled source(std::make_shared<Labelled>(size), share, which);
   std::set<int64_t> all;
-  for (int64_t i = 0; i < size; ++i) {
-    if (source.get(i, 1).labels.count("gesture")) all.insert(i);
+  for (int64_t i = 0; i < source.size(); ++i) {
+    const auto sample = source.get(i, 1);
+    EXPECT_EQ(sample.labels.size(), which == PartlyLabelled::Part::labelled ? 2u : 0u);
+    EXPECT_EQ(sample.origin.name, source.sample_name(i));
+    EXPECT_EQ(source.files(i).at(0), "/pictures/" + sample.origin.name);
+    all.insert(std::stoll(sample.origin.name));
   }
   return all;
+}
+
+std::set<int64_t> labelled(int64_t size, double share) {
+  return part(size, share, PartlyLabelled::Part::labelled);
 }
 
 TEST(PartlyLabelled, LabelsExactlyItsShare) {
@@ -73,41 +77,22 @@ TEST(PartlyLabelled, IsTheSameEveryTimeAndSpreadOverTheSet) {
   }
 }
 
+TEST(PartlyLabelled, TheOtherPartHoldsTheRestWithoutLabels) {
+  const auto with = labelled(40, 0.25), without = part(40, 0.25, PartlyLabelled::Part::unlabelled);
+  EXPECT_EQ(with.size(), 10u);
+  EXPECT_EQ(without.size(), 30u);
+  for (const auto sample : with) EXPECT_EQ(without.count(sample), 0u);
+}
+
 TEST(PartlyLabelled, TakesNothingElseAway) {
-  const PartlyLabelled source(std::make_unique<Labelled>(20), 0, Unlabelled::kept);
+  const PartlyLabelled source(std::make_shared<Labelled>(20), 0, PartlyLabelled::Part::unlabelled);
   const auto sample = source.get(3, 9);
   EXPECT_EQ(sample.frames.at(0).cols, 9);
-  EXPECT_TRUE(sample.labels.empty());
-  EXPECT_EQ(sample.origin.name, "3");
-  EXPECT_EQ(source.name(), "set");
+  EXPECT_EQ(sample.origin.source, "set");
+  EXPECT_EQ(source.name(), "set, unlabelled") << "what is set aside of it is its own";
   EXPECT_TRUE(source.synthetic());
-  EXPECT_EQ(source.sample_name(4), "4");
-  EXPECT_EQ(source.files(4).at(0), "/pictures/4");
   ASSERT_EQ(source.problems().size(), 1u);
   EXPECT_EQ(source.problems()[0].file, "a.json");
-}
-
-TEST(PartlyLabelled, WithoutTheUnlabelledHoldsTheSameSamplesAlone) {
-  const PartlyLabelled source(std::make_unique<Labelled>(40), 0.25, Unlabelled::dropped);
-  ASSERT_EQ(source.size(), 10);
-  std::set<int64_t> found;
-  for (int64_t i = 0; i < 10; ++i) {
-    const auto sample = source.get(i, 1);
-    EXPECT_EQ(sample.labels.size(), 2u);
-    EXPECT_EQ(sample.origin.name, source.sample_name(i));
-    EXPECT_EQ(source.files(i).at(0), "/pictures/" + sample.origin.name);
-    found.insert(std::stoll(sample.origin.name));
-  }
-  EXPECT_EQ(found, labelled(40, 0.25));
-}
-
-TEST(PartlyLabelled, RefusesToHoldNothing) {
-  try {
-    PartlyLabelled(std::make_unique<Labelled>(4), 0.1, Unlabelled::dropped);
-    FAIL();
-  } catch (const ConfigError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("source set: with data.labelled = 0.1"));
-  }
 }
 
 }  // namespace

@@ -119,15 +119,15 @@ TEST(CertainObjects, WhatOneViewLacksIsIgnored) {
   EXPECT_EQ(apart->frames.at(0).size(), 3u);
 }
 
-TEST(CertainObjects, KeyPointsAreAveragedAndVisibleWhereAllSeeThem) {
+TEST(CertainObjects, KeyPointsAreAveragedAndVisibleWhereAllSeeThemInOnePlace) {
   auto a = object({0, 0, 10, 10}, 0.9f), b = a;
-  a.landmarks = {{2, 4}, {8, 4}};
-  b.landmarks = {{3, 6}, {8, 2}};
-  a.visible = {1, 1};
-  b.visible = {1, 0};
+  a.landmarks = {{2, 4}, {8, 4}, {5, 5}};
+  b.landmarks = {{3, 5}, {8, 2}, {5, 8}};  // the last 1.5 from the mean; a tenth of the box is 1
+  a.visible = {1, 1, 1};
+  b.visible = {1, 0, 1};
   const auto mean = certain_objects({{a}, {b}}, {})->frames.at(0).at(0);
-  EXPECT_EQ(mean.landmarks[0], cv::Point2f(2.5f, 5));
-  EXPECT_THAT(mean.visible, ElementsAre(1, 0));
+  EXPECT_EQ(mean.landmarks[0], cv::Point2f(2.5f, 4.5f));
+  EXPECT_THAT(mean.visible, ElementsAre(1, 0, 0));
 }
 
 TEST(CertainObjects, NothingCertainIsNoLabelUnlessAbsenceCounts) {
