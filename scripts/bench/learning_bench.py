@@ -57,7 +57,7 @@ def main():
     for turn in range(given.repeat):
         for name, words in jobs.items():
             extra = [f"distill.cache={work}/cache{turn}"] if "cache" in name else []
-            folder = work / f"{turn}-{name.replace(' ', '_')}"
+            folder = work / f"{turn}-{list(jobs).index(name)}"
             results[name].append(run(given.program, [*words, *extra, f"run.dir={folder}"]))
             print(f"{turn} {name}: {results[name][-1][0]:.0f} images/s", file=sys.stderr)
     files = [f for f in (work / "cache0").rglob("*") if f.is_file()]
