@@ -25,7 +25,6 @@ class JobModel {
            const std::optional<train::RunFolder>& resumed);
 
   models::MultiTaskModel& model() { return model_; }
-  const JobOptions& job() const { return job_; }
   quantise::QuantisedModel* quantised() { return quantised_.get(); }  // of int8, else null
   /// The float model that int8 training is pulled to; null without.
   models::MultiTaskModel float_model() { return float_model_; }

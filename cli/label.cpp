@@ -6,7 +6,7 @@
 #include "cli/label_options.h"
 #include "cli/label_report.h"
 #include "cli/label_teachers.h"
-#include "cli/named_pictures.h"
+#include "cli/picture_files.h"
 #include "common/error.h"
 #include "distill/class_folders.h"
 #include "distill/labelled_source.h"
@@ -32,8 +32,14 @@ std::unique_ptr<data::Source> source_named(const std::string& name, const LabelT
 }
 
 std::unique_ptr<data::Source> pictures_of(const LabelJob& job, const LabelTeachers& teachers) {
-  if (job.source.empty()) return std::make_unique<NamedPictures>(job.paths);
-  return source_named(job.source, teachers);
+  if (!job.source.empty()) return source_named(job.source, teachers);
+  std::vector<std::filesystem::path> files;
+  for (const std::filesystem::path path : job.paths) {
+    const bool folder = std::filesystem::is_directory(path);
+    const auto found = folder ? pictures_below(path) : std::vector<std::filesystem::path>{path};
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return std::make_unique<data::PicturesSource>("pictures", std::move(files));
 }
 
 nlohmann::json provenance(const LabelJob& job, const LabelTeachers& teachers,

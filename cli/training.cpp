@@ -51,9 +51,7 @@ class TrainingJob {
         precision_(train::precision_of(job_.precision)),
         job_model_(job_, device_, resumed_folder(request)),
         model_(job_model_.model()),
-        run_(plan()) {
-    if (request.resume) check_teachers(job_model_.teachers(), run_.folder());
-  }
+        run_(plan()) {}
 
   TrainingOutcome run();
 
@@ -79,6 +77,8 @@ class TrainingJob {
 };
 
 RunPlan TrainingJob::plan() {
+  // Before the run's folder is touched.
+  if (request_.resume) check_teachers(job_model_.teachers(), train::run_to_resume(job_.run.dir));
   auto plan = plan_of("train", request_);
   plan.device = device_;
   plan.model = model_;
@@ -99,12 +99,11 @@ RunPlan TrainingJob::plan() {
 }
 
 void TrainingJob::begin(const train::RunFolder& folder) {
+  // Before the first step: a broken teacher is found in the first minute, not after a night. One
+  // that is refused leaves an empty folder, which the next try may use.
+  const auto judged = judge_teachers(job_, job_model_.teachers(), validation_);
+  if (!judged.empty()) write_file(folder.teachers(), judged.dump(2) + "\n");
   if (job_model_.float_model()) models::save_weights(folder.init(), *job_model_.float_model());
-  const auto& teachers = job_model_.teachers();
-  if (teachers.empty()) return;
-  // Before the first step: a broken teacher is found in the first minute, not after a night.
-  const auto judged = judge_teachers(job_, teachers, validation_);
-  write_file(folder.teachers(), judged.dump(2) + "\n");
 }
 
 Standing TrainingJob::evaluate(int64_t steps_done) {

@@ -10,6 +10,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::vector<fs::path> files_of(const std::string& source, const fs::path& root) {
+  try {
+    return pictures_below(root);
+  } catch (const UserError& error) {
+    throw UserError("source " + source + ": " + error.what());
+  }
+}
+
 }  // namespace
 
 std::vector<fs::path> pictures_below(const fs::path& folder) {
@@ -35,14 +43,11 @@ std::vector<fs::path> pictures_below(const fs::path& folder) {
   return found;
 }
 
+PicturesSource::PicturesSource(const std::string& name, std::vector<fs::path> files, fs::path root)
+    : Source(name, /*synthetic=*/false), files_(std::move(files)), root_(std::move(root)) {}
+
 PicturesSource::PicturesSource(const std::string& name, const PicturesOptions& options)
-    : Source(name, /*synthetic=*/false), root_(options.root) {
-  try {
-    files_ = pictures_below(root_);
-  } catch (const UserError& error) {
-    throw UserError("source " + name + ": " + error.what());
-  }
-}
+    : PicturesSource(name, files_of(name, options.root), options.root) {}
 
 Sample PicturesSource::get(int64_t index, int64_t detail) const {
   const auto& path = files_.at(index);
@@ -53,7 +58,8 @@ Sample PicturesSource::get(int64_t index, int64_t detail) const {
 }
 
 std::string PicturesSource::sample_name(int64_t index) const {
-  return files_.at(index).lexically_relative(root_).string();
+  const auto& file = files_.at(index);
+  return (root_.empty() ? file : file.lexically_relative(root_)).string();
 }
 
 std::vector<fs::path> PicturesSource::files(int64_t index) const { return {files_.at(index)}; }

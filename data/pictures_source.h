@@ -13,11 +13,14 @@ namespace manyfold::data {
 /// folder cannot be read or there is none.
 std::vector<std::filesystem::path> pictures_below(const std::filesystem::path& folder);
 
-/// Every picture below a folder, in the order of the paths, without any label: for what learns
-/// from pictures alone.
+/// Pictures without any label, in the order given: for what learns from pictures alone, and for
+/// what labels them.
 class PicturesSource : public Source {
  public:
-  /// Throws UserError as pictures_below.
+  /// Samples are called by their path below `root`, or as given where that is empty.
+  PicturesSource(const std::string& name, std::vector<std::filesystem::path> files,
+                 std::filesystem::path root = {});
+  /// Every picture below a folder. Throws UserError as pictures_below.
   PicturesSource(const std::string& name, const PicturesOptions& options);
 
   int64_t size() const override { return static_cast<int64_t>(files_.size()); }
@@ -26,8 +29,8 @@ class PicturesSource : public Source {
   std::vector<std::filesystem::path> files(int64_t index) const override;
 
  private:
-  std::filesystem::path root_;
   std::vector<std::filesystem::path> files_;
+  std::filesystem::path root_;
 };
 
 }  // namespace manyfold::data

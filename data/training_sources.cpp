@@ -14,8 +14,7 @@ namespace {
 using Part = PartlyLabelled::Part;
 
 /// The group of the samples whose labels do not count.
-const char* const kRest = ", unlabelled";
-std::string rest_of(const std::string& group) { return group + kRest; }
+std::string rest_of(const std::string& group) { return group + ", unlabelled"; }
 
 bool labels_any(const SourceOptions& options, const LabelSpecs& specs) {
   return std::any_of(options.labels.begin(), options.labels.end(),
@@ -64,10 +63,6 @@ class Opener {
 
   /// Groups that came out empty have no share; one that is split has two.
   void share_out() {
-    const bool split = std::any_of(opened_.all.begin(), opened_.all.end(), [](const auto& entry) {
-      return entry.group.find(kRest) != std::string::npos;
-    });
-    if (options_.mix.empty() && !split) return;
     const auto configured =
         options_.mix.empty() ? std::map<std::string, double>{{"all", 1}} : options_.mix;
     for (const auto& [group, share] : configured) {

@@ -28,11 +28,6 @@ models::MultiTaskModel teacher_of(const models::MultiTaskModel& student) {
   return teacher;
 }
 
-void copy_into(const models::MultiTaskModel& model, const models::StateDict& from) {
-  const torch::NoGradGuard no_grad;
-  for (const auto& [name, tensor] : models::state_dict(*model)) tensor.copy_(from.at(name));
-}
-
 }  // namespace
 
 double teacher_temperature(const DinoOptions& options, int64_t step, int64_t steps) {
@@ -86,7 +81,7 @@ Tensor DinoObjective::teacher_logits(const Tensor& large) {
         "train.ema_decay > 0 (0.996 with train.ema_schedule=cosine is usual), or use "
         "pretrain.method=barlow_twins");
   }
-  copy_into(teacher_, weights);
+  models::load_state(*teacher_, weights, "the teacher of dino");
   teacher_->train(options_.teacher_norm == "batch");
   const torch::NoGradGuard no_grad;
   return teacher_->head(kHead, teacher_->encode(large)).at(0);

@@ -7,23 +7,13 @@ data=$(realpath "$1")
 mkdir -p "$2"
 out=$(realpath "$2")
 cd "$(dirname "$0")/../.."
-program=${MANYFOLD:-build/release/manyfold}
+source scripts/studies/run.sh
 
-run() {  # NAME WORDS...
-  local folder=$out/$1
-  shift
-  [ -f "$folder/metrics.json" ] && return
-  rm -rf "$folder"
-  echo "$(date +%H:%M) $folder"
-  "$program" "$@" data.root="$data" run.dir="$folder" train.evaluate_every=0 export.enabled=false >"$folder.log" 2>&1 ||
-    { tail -5 "$folder.log" >&2; exit 1; }
-}
-
-run teacher-0 train --config-name real model=edge_2m4 train.steps=3750 seed=0
-taught=(distill distill.teachers.teacher.model="$out/teacher-0" train.steps=1250)
+run teacher-0 train --config-name real model=edge_2m4 train.steps=3750 train.evaluate_every=0 seed=0
+taught=(distill distill.teachers.teacher.model="$out/teacher-0" train.steps=1250 train.evaluate_every=0)
 for seed in 0 1 2; do
   for labelled in 1 0.1; do
-    run "scratch_$labelled-$seed" train --config-name real model=edge_200k train.steps=1250 data.labelled=$labelled seed=$seed
+    run "scratch_$labelled-$seed" train --config-name real model=edge_200k train.steps=1250 train.evaluate_every=0 data.labelled=$labelled seed=$seed
     run "taught_$labelled-$seed" "${taught[@]}" data.labelled=$labelled seed=$seed
   done
   tenth=("${taught[@]}" data.labelled=0.1 seed=$seed)

@@ -8,17 +8,7 @@ mkdir -p "$2"
 out=$(realpath "$2")
 steps=${3:-2000}
 cd "$(dirname "$0")/../.."
-program=${MANYFOLD:-build/release/manyfold}
-
-run() {  # NAME WORDS...
-  local folder=$out/$1
-  shift
-  [ -f "$folder/metrics.json" ] && return
-  rm -rf "$folder"
-  echo "$(date +%H:%M) $folder"
-  "$program" "$@" data.root="$data" run.dir="$folder" export.enabled=false >"$folder.log" 2>&1 ||
-    { tail -5 "$folder.log" >&2; exit 1; }
-}
+source scripts/studies/run.sh
 
 probe() {  # NAME WORDS...
   local file=$out/$1.probe.json

@@ -199,6 +199,11 @@ TEST_F(Pretrain, ATrainingJobBeginsWithTheEncoder) {
   // It was frozen: what the new run holds is the very encoder.
   const auto probed = run(probe({"encoder.init=" + at("run"), "encoder.sha256=" + hash}));
   EXPECT_EQ(probed.exit_code, 0) << probed.output;
+
+  // Its config names an encoder, and quantisation begins from all of it.
+  const auto quantised = run({"qat", at("run"), "run.dir=" + at("int8"), "train.steps=1",
+                              "quantise.pictures=16", "export.enabled=false", "run.threads=1"});
+  EXPECT_EQ(quantised.exit_code, 0) << quantised.output;
 }
 
 TEST_F(Pretrain, RefusesPicturesThatAreTooFew) {

@@ -73,6 +73,23 @@ TEST(BlendObjects, WeighsBoxesByConfidence) {
   EXPECT_NEAR(blended[3].item<double>(), 1.8 * 1.0 / 1.8, 1e-9);
 }
 
+// Confidences 0.9 and 0.04: the second's box counts nowhere, as a cache has not kept it.
+TEST(BlendObjects, IsTheSameOfWhatACacheKeeps) {
+  SsldOptions options;
+  options.landmarks = 0;
+  options.anchors = {0.5, 0.5};
+  auto a = torch::zeros({1, 5, 1, 1}, torch::kDouble), b = torch::zeros_like(a);
+  a[0][4][0][0] = std::log(9.0);
+  b[0][4][0][0] = std::log(0.04 / 0.96);
+  a[0][2][0][0] = 0.7;
+  b[0][2][0][0] = 5;
+  const auto whole = blend_objects({a, b}, {1, 1}, options);
+  EXPECT_NEAR(whole.flatten()[2].item<double>(), 0.7, 1e-9);
+  EXPECT_TRUE(torch::equal(
+      whole, blend_objects({essence_of_objects(a, options), essence_of_objects(b, options)}, {1, 1},
+                           options)));
+}
+
 TEST(BlendObjects, OfOneIsItself) {
   torch::manual_seed(1);
   SsldOptions options;

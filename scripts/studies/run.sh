@@ -1,0 +1,13 @@
+# Sourced by the studies, after `data` and `out` are set.
+program=${MANYFOLD:-build/release/manyfold}
+
+# run NAME WORDS...: one job into $out/NAME, unless it is there already.
+run() {
+  local folder=$out/$1
+  shift
+  [ -f "$folder/metrics.json" ] && return
+  rm -rf "$folder"
+  echo "$(date +%H:%M) $folder"
+  "$program" "$@" data.root="$data" run.dir="$folder" export.enabled=false >"$folder.log" 2>&1 ||
+    { tail -5 "$folder.log" >&2; exit 1; }
+}
