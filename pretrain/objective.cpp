@@ -19,7 +19,8 @@ std::shared_ptr<models::Head> make_head(const PretrainOptions& options,
     return std::make_shared<models::ProjectionHeadImpl>(
         models::ProjectionHeadOptions(features, options.dino.prototypes)
             .hidden(options.dino.hidden)
-            .bottleneck(options.dino.bottleneck));
+            .bottleneck(options.dino.bottleneck)
+            .batch_norm(options.dino.head_batch_norm));
   }
   if (options.method == "barlow_twins") {
     return std::make_shared<models::MlpHeadImpl>(

@@ -10,6 +10,9 @@ void DinoOptions::fields(config::Fields& f) {
   f.field("hidden", hidden, "Channels of the head's hidden layers.", config::positive());
   f.field("bottleneck", bottleneck, "Channels of what is compared with the prototypes.",
           config::positive());
+  f.field("head_batch_norm", head_batch_norm,
+          "BatchNorm behind the head's hidden layers, without which the teacher of a small CNN "
+          "stays near uniform for long.");
   f.field("student_temperature", student_temperature, "Of the student's scores.",
           config::positive());
   f.field("teacher_temperature", teacher_temperature,

@@ -12,6 +12,7 @@ struct DinoOptions {
   int64_t prototypes = 1024;
   int64_t hidden = 512;
   int64_t bottleneck = 256;
+  bool head_batch_norm = true;
   double student_temperature = 0.1;
   double teacher_temperature = 0.04;
   double first_teacher_temperature = 0.04;

@@ -41,6 +41,10 @@ ProjectionHeadImpl::ProjectionHeadImpl(const ProjectionHeadOptions& options) : o
 void ProjectionHeadImpl::reset() {
   first_ = register_module("first", linear(options_.in(), options_.hidden()));
   second_ = register_module("second", linear(options_.hidden(), options_.hidden()));
+  if (options_.batch_norm()) {
+    first_norm_ = register_module("first_norm", torch::nn::BatchNorm1d(options_.hidden()));
+    second_norm_ = register_module("second_norm", torch::nn::BatchNorm1d(options_.hidden()));
+  }
   bottleneck_ = register_module("bottleneck", linear(options_.hidden(), options_.bottleneck()));
   prototypes_ = register_parameter("prototypes",
                                    torch::empty({options_.prototypes(), options_.bottleneck()}));
@@ -49,11 +53,17 @@ void ProjectionHeadImpl::reset() {
   torch::nn::init::uniform_(prototypes_, -bound, bound);
 }
 
+Tensor ProjectionHeadImpl::hidden(const Tensor& pooled) {
+  if (!options_.batch_norm())
+    return torch::gelu(second_->forward(torch::gelu(first_->forward(pooled))));
+  const auto first = torch::gelu(first_norm_->forward(first_->forward(pooled)));
+  return torch::gelu(second_norm_->forward(second_->forward(first)));
+}
+
 std::vector<Tensor> ProjectionHeadImpl::forward(const std::vector<Tensor>& features) {
   const auto pooled = torch::adaptive_avg_pool2d(features.back(), {1, 1}).flatten(1);
-  const auto hidden = torch::gelu(second_->forward(torch::gelu(first_->forward(pooled))));
   const auto prototypes = last_frozen_ ? prototypes_.detach() : prototypes_;
-  return {torch::linear(directions(bottleneck_->forward(hidden)), directions(prototypes))};
+  return {torch::linear(directions(bottleneck_->forward(hidden(pooled))), directions(prototypes))};
 }
 
 }  // namespace manyfold::models

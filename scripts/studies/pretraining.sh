@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What learning without labels brings on the real sets: probes of random, DINO and Barlow Twins encoders (edge_420k), then
 # training on 5 %, 10 % and all labels of the hands from each. Three seeds each; what is there already is not run again.
-#   scripts/studies/pretraining.sh DATA OUT [STEPS]
+#   [SEEDS='0 1 2'] scripts/studies/pretraining.sh DATA OUT [STEPS]
 set -euo pipefail
 data=$(realpath "$1")
 mkdir -p "$2"
@@ -16,7 +16,7 @@ probe() {  # NAME WORDS...
   [ -f "$file" ] || "$program" probe data.root="$data" "$@" --out "$file" >/dev/null
 }
 
-for seed in 0 1 2; do
+for seed in $seeds; do
   probe "random-$seed" seed=$seed
   for method in dino barlow_twins; do
     run "$method-$seed" pretrain --config-name pretrain_real method=$method train.steps="$steps" train.evaluate_every=$((steps / 4)) seed=$seed

@@ -1,5 +1,6 @@
 # Sourced by the studies, after `data` and `out` are set.
 program=${MANYFOLD:-build/release/manyfold}
+seeds=${SEEDS:-0 1 2}  # with fewer, several shells can share the work once the teacher is there
 
 # run NAME WORDS...: one job into $out/NAME, unless it is there already.
 run() {

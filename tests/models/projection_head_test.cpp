@@ -23,6 +23,24 @@ TEST(ProjectionHead, HasTheReferencesParameters) {
             460032 + 262144);
 }
 
+// Weight and bias of two BatchNorms of 512.
+TEST(ProjectionHead, HasBatchNormOnRequest) {
+  const auto with = ProjectionHeadOptions(kFeatures, 1024).batch_norm(true);
+  EXPECT_EQ(parameter_count(*ProjectionHead(with)), 460032 + 262144 + 2048);
+}
+
+// Features of pictures differ little from their mean at first; shifted and scaled ones say the
+// same.
+TEST(ProjectionHead, LooksAtDifferencesWithinTheBatchUnderBatchNorm) {
+  torch::manual_seed(0);
+  ProjectionHead head(
+      ProjectionHeadOptions(kFeatures, 16).hidden(24).bottleneck(8).batch_norm(true));
+  const auto x = torch::randn({6, 128, 1, 1});
+  const auto before = head->forward({x}).at(0);
+  EXPECT_TRUE(torch::allclose(head->forward({x + 100}).at(0), before, 1e-3, 1e-3));
+  EXPECT_TRUE(torch::allclose(head->forward({x * 100}).at(0), before, 1e-3, 1e-3));
+}
+
 TEST(ProjectionHead, GivesCosinesWithPrototypes) {
   auto head = projection();
   const auto logits = head->forward({torch::randn({3, 128, 2, 5})}).at(0);

@@ -44,6 +44,17 @@ Tensor logits_of(models::MultiTaskModel& model, const Tensor& rows) {
   return model->head(kHead, model->encode(rows)).at(0);
 }
 
+/// Of large and small views, which go through the head as one batch.
+std::pair<Tensor, Tensor> logits_of(models::MultiTaskModel& model, const Tensor& large,
+                                    const Tensor& little) {
+  const torch::NoGradGuard no_grad;
+  const auto pooled = [&](const Tensor& rows) {
+    return model->encode(rows).back().mean({2, 3}, /*keepdim=*/true);
+  };
+  const auto logits = model->head(kHead, {torch::cat({pooled(large), pooled(little)})}).at(0);
+  return {logits.slice(0, 0, large.size(0)), logits.slice(0, large.size(0))};
+}
+
 /// The reference's loop over pairs, from logits of rows.
 double loop_over_pairs(const Tensor& teacher, const Tensor& large, const Tensor& little) {
   const auto n = large.size(0) / 2;
@@ -79,8 +90,8 @@ TEST_P(TeacherNorm, DecidesHowTheAverageTeachesEveryOtherView) {
   models::load_state(*pair.other, pair.average, "test");
   pair.other->train(options.dino.teacher_norm == "batch");
   const auto teacher = logits_of(pair.other, pictures.flatten(0, 1));
-  const auto large = logits_of(pair.student, pictures.flatten(0, 1));
-  const auto little = logits_of(pair.student, crops.flatten(0, 1));
+  const auto [large, little] =
+      logits_of(pair.student, pictures.flatten(0, 1), crops.flatten(0, 1));
   EXPECT_NEAR(values.at("loss"), loop_over_pairs(teacher, large, little), 1e-4);
   const auto p = (teacher / 0.04).softmax(1);
   const double entropy = -(p * p.log()).sum(1).mean().item<double>();
