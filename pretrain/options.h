@@ -14,11 +14,11 @@ struct DinoOptions {
   int64_t bottleneck = 256;
   bool head_batch_norm = true;
   double student_temperature = 0.1;
-  double teacher_temperature = 0.04;
-  double first_teacher_temperature = 0.04;
+  double teacher_temperature = 0.02;
+  double first_teacher_temperature = 0.02;
   double temperature_warmup = 0;
   double centre_momentum = 0.9;
-  double freeze_last = 0.02;
+  double freeze_last = 0;
   std::string teacher_norm = "batch";
 
   void fields(config::Fields& f);

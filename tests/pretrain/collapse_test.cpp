@@ -53,7 +53,7 @@ TEST(CollapseWatch, WarnsOnceAndThenEndsTheRun) {
   EXPECT_THAT(error_of([&] { watch.observe(23, kUniform); }),
               AllOf(HasSubstr("collapsed to uniform"), HasSubstr("for 4 steps up to step 23"),
                     HasSubstr("dino.entropy = 6.93"),
-                    HasSubstr("Lower pretrain.teacher_temperature (now 0.04"),
+                    HasSubstr("Lower pretrain.teacher_temperature (now 0.02"),
                     HasSubstr("pretrain.alarms.patience=0")));
 }
 

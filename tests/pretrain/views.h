@@ -38,6 +38,7 @@ inline PretrainOptions small(const std::string& method) {
   PretrainOptions options;
   options.method = method;
   options.dino.prototypes = 64;
+  options.dino.teacher_temperature = options.dino.first_teacher_temperature = 0.04;
   options.dino.hidden = 64;
   options.dino.bottleneck = 64;
   options.barlow_twins.hidden = 32;
