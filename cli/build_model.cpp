@@ -62,7 +62,9 @@ models::MultiTaskModel build_model(const JobOptions& job, torch::Device device) 
   for (const auto& [name, options] : job.tasks) {
     heads.emplace_back(name, options.task->make_head(encoder->features()));
   }
-  return placed(models::MultiTaskModel(encoder, std::move(heads)), device);
+  // Last, so that encoder and heads of a seed begin alike with and without it.
+  const auto temporal = job.model.make_temporal(encoder->features());
+  return placed(models::MultiTaskModel(encoder, std::move(heads), temporal), device);
 }
 
 }  // namespace manyfold::cli

@@ -8,6 +8,7 @@
 #include "cli/picture_files.h"
 #include "cli/run_export.h"
 #include "common/error.h"
+#include "data/training_data.h"
 
 namespace manyfold::cli {
 namespace {
@@ -23,7 +24,7 @@ Tensor of_training(const JobOptions& job) {
   options.augment.enabled = false;
   options.batch = kBatch;
   data::TrainingData data(options, train::label_specs(job.tasks), static_cast<uint64_t>(job.seed),
-                          unlabelled_of(job));
+                          needs_of(job));
   const auto loader = data.loader();
   std::vector<Tensor> batches;
   for (int64_t count = 0; count < job.quantise.pictures; count += kBatch) {

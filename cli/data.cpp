@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "cli/data_anchors.h"
 #include "cli/job_line.h"
 #include "cli/job_options.h"
 #include "common/config/reader.h"
@@ -33,14 +34,18 @@ int check(const std::vector<std::string>& arguments) {
 
 int run_data(const std::vector<std::string>& arguments) {
   const std::string action = arguments.empty() ? "" : arguments.front();
+  if (action == "anchors") return run_data_anchors({arguments.begin() + 1, arguments.end()});
   if (action == "check") return check({arguments.begin() + 1, arguments.end()});
   if (action == "--help" || action == "-h") {
     std::puts(
         "manyfold data check [options] [overrides]\n\nReads every set of a job completely and "
-        "reports what is in it.");
+        "reports what is in it.\n\n"
+        "manyfold data anchors [options] [overrides]\n\nFinds the anchors that suit the boxes of a "
+        "job's training sets.");
     return 0;
   }
-  throw ConfigError("unknown command 'data " + action + "'" + known_names(action, {"check"}));
+  throw ConfigError("unknown command 'data " + action + "'" +
+                    known_names(action, {"anchors", "check"}));
 }
 
 }  // namespace manyfold::cli

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cli/session_model.h"
 #include "common/error.h"
 #include "train/gate.h"
 

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "cli/build_model.h"
 #include "cli/calibration.h"
 #include "cli/encoder_init.h"
@@ -28,6 +30,22 @@ void refuse_map_losses(const JobOptions& job) {
 
 }  // namespace
 
+void refuse_untried(const JobOptions& job) {
+  if (job.precision != "int8" && job.precision != "fp16_device") return;
+  if (job.model.temporal.type != "none") {
+    throw ConfigError("precision = " + job.precision +
+                      " with model.temporal.type = " + job.model.temporal.type +
+                      ": a memory in this arithmetic is not supported; train with precision=fp32, "
+                      "bf16 or fp16");
+  }
+  for (const auto& [name, phase] : job.train.phases) {
+    if (phase.freeze.empty()) continue;
+    throw ConfigError("train.phases." + name + ".freeze with precision = " + job.precision +
+                      ": what is frozen stands in the graph from the first step on; freeze for the "
+                      "whole run by train.freeze");
+  }
+}
+
 std::map<std::string, double> task_weights(const JobOptions& job) {
   std::map<std::string, double> weights;
   for (const auto& [name, options] : job.tasks) weights[name] = options.weight;
@@ -35,8 +53,33 @@ std::map<std::string, double> task_weights(const JobOptions& job) {
   return weights;
 }
 
-data::Unlabelled unlabelled_of(const JobOptions& job) {
-  return job.distill.teachers.empty() ? data::Unlabelled::dropped : data::Unlabelled::kept;
+namespace {
+
+/// Whether a task with masks is to be steady in time.
+bool asks_masks(const JobOptions& job) {
+  const auto& wanted = job.train.consistency.tasks;
+  return std::any_of(job.tasks.begin(), job.tasks.end(), [&](const auto& entry) {
+    const bool asked = wanted.empty() || std::count(wanted.begin(), wanted.end(), entry.first) > 0;
+    return asked && entry.second.task->label().kind == data::LabelSpec::Kind::mask;
+  });
+}
+
+}  // namespace
+
+data::TrainingNeeds needs_of(const JobOptions& job) {
+  data::TrainingNeeds needs;
+  const bool steady = job.train.consistency.weight > 0;
+  if (steady) needs.unlabelled = data::Unlabelled::kept_clips;
+  if (!job.distill.teachers.empty()) needs.unlabelled = data::Unlabelled::kept;
+  needs.motion = steady && asks_masks(job);
+  const auto steps = train::phase_steps(job.train.phases, job.train.steps);
+  for (size_t i = 0; i < job.train.phases.size(); ++i) {
+    const auto& phase = job.train.phases[i].second;
+    needs.phases.push_back({steps[i], phase.mix, phase.first_clips(), phase.last_clips(),
+                            phase.frames > 0 ? phase.frames : job.data.clips.frames,
+                            phase.chunks > 0 ? phase.chunks : job.data.clips.chunks});
+  }
+  return needs;
 }
 
 models::StateDict without_quantisers(const models::StateDict& weights) {
@@ -57,12 +100,10 @@ bool holds_quantisers(const models::StateDict& weights) {
 JobModel::JobModel(const JobOptions& job, torch::Device device,
                    const std::optional<train::RunFolder>& resumed)
     : job_(job), device_(device), model_(build_model(job, device)) {
+  refuse_untried(job);
+  train::check(job.train.consistency, job.tasks);
   for (const auto& part : job.train.freeze) model_->freeze(part);
-  if (!resumed && !job.init.empty()) {
-    const auto checkpoint = train::load_checkpoint(train::find_checkpoint(job.init));
-    models::load_state(*model_, without_quantisers(checkpoint.deployed()),
-                       "init = " + job.init + " does not fit the model of this config");
-  }
+  if (!resumed && !job.init.empty()) load_init();
   if (!resumed && !job.encoder.init.empty()) load_encoder(job.encoder, model_);
   if (!job.distill.teachers.empty()) {
     refuse_map_losses(job);
@@ -71,14 +112,46 @@ JobModel::JobModel(const JobOptions& job, torch::Device device,
     distillation_ =
         std::make_unique<distill::Distillation>(job.distill, job.tasks, cached(job, teachers_),
                                                 model_->encoder().features(), job.train.steps);
-    if (beside()) beside()->to(device);
+    if (distillation_->adapters()) distillation_->adapters()->to(device);
   }
+  prepare_memory();
   const auto precision = train::precision_of(job.precision);
   if (precision == train::Precision::int8) {
     prepare_int8(resumed);
   } else {
     forward_ = train::forward_in(precision, model_, job.data.network_size());
   }
+}
+
+/// A model of stills may be given a memory: it begins as one that changes nothing.
+void JobModel::load_init() {
+  auto weights =
+      without_quantisers(train::load_checkpoint(train::find_checkpoint(job_.init)).deployed());
+  const auto own = models::state_dict(*model_);
+  const auto of_memory = [](const auto& entry) { return entry.first.rfind("temporal.", 0) == 0; };
+  if (std::none_of(weights.begin(), weights.end(), of_memory) &&
+      std::any_of(own.begin(), own.end(), of_memory)) {
+    spdlog::info("init: {} has no temporal layer; the one here is new", job_.init);
+    for (const auto& entry : own) {
+      if (of_memory(entry)) weights.insert(entry);
+    }
+  }
+  models::load_state(*model_, weights,
+                     "init = " + job_.init + " does not fit the model of this config");
+}
+
+void JobModel::prepare_memory() {
+  int64_t clips = 0;
+  const auto needs = needs_of(job_);
+  for (const auto& phase : needs.phases) {
+    const bool goes_on = phase.chunks > 1 && (phase.clips > 0 || phase.last_clips > 0);
+    if (goes_on) clips = std::max(clips, data::clips_in_batch(job_.data, phase));
+  }
+  if (clips == 0 || !model_->temporal()) return;
+  const auto size = job_.data.network_size();
+  memory_ = std::make_shared<train::ClipMemory>(model_->temporal()->states(), clips, size.height,
+                                                size.width);
+  memory_->to(device_);
 }
 
 void JobModel::prepare_int8(const std::optional<train::RunFolder>& resumed) {
@@ -116,24 +189,28 @@ void JobModel::load_float_model(const train::RunFolder& run) {
 }
 
 std::shared_ptr<torch::nn::Module> JobModel::beside() const {
-  return distillation_ ? distillation_->adapters() : nullptr;
+  const auto adapters = distillation_ ? distillation_->adapters() : nullptr;
+  if (!memory_ || !adapters) return memory_ ? memory_ : adapters;
+  auto both = std::make_shared<torch::nn::Module>("Beside");
+  both->register_module("adapters", adapters);
+  both->register_module("memory", memory_);
+  return both;
 }
 
 train::Lessons JobModel::lessons(const data::Batch& batch, int64_t step) {
   auto lessons = distillation_ ? distillation_->lessons(batch, step) : train::Lessons();
+  append(lessons, train::consistency_lessons(job_.tasks, batch, job_.train.consistency));
   if (float_model_.is_empty()) return lessons;
-  const auto imitation = train::imitation_lessons("float_model", float_forward_, job_.tasks, batch,
-                                                  job_.qat.distill, job_.qat.temperature);
-  for (const auto& [task, more] : imitation.by_task) {
-    auto& all = lessons.by_task[task];
-    all.insert(all.end(), more.begin(), more.end());
-  }
+  append(lessons, train::imitation_lessons("float_model", float_forward_, job_.tasks, batch,
+                                           job_.qat.distill, job_.qat.temperature));
   return lessons;
 }
 
 train::TaskTerms JobModel::terms(const data::Batch& batch, int64_t step) {
   const auto& forward = schedule_ ? schedule_->training(step) : forward_.training;
-  auto terms = train::supervised_terms(forward, job_.tasks, batch, lessons(batch, step));
+  auto state = memory_ ? memory_->before(batch) : models::State();
+  auto terms = train::supervised_terms(forward, job_.tasks, batch, lessons(batch, step), &state);
+  if (memory_ && batch.frames() > 1) memory_->keep(state);
   if (schedule_) schedule_->follow();
   return terms;
 }

@@ -5,8 +5,10 @@
 
 #include "cli/job_options.h"
 #include "cli/teachers.h"
+#include "data/training_data.h"
 #include "distill/distillation.h"
 #include "models/multitask.h"
+#include "train/clip_memory.h"
 #include "train/precision.h"
 #include "train/qat.h"
 #include "train/run_folder.h"
@@ -40,6 +42,8 @@ class JobModel {
 
  private:
   train::Lessons lessons(const data::Batch& batch, int64_t step);
+  void load_init();
+  void prepare_memory();
   void load_float_model(const train::RunFolder& run);
   void prepare_int8(const std::optional<train::RunFolder>& resumed);
 
@@ -52,13 +56,19 @@ class JobModel {
   train::Forward float_forward_;
   OpenTeachers teachers_;
   std::unique_ptr<distill::Distillation> distillation_;  // null without teachers
+  std::shared_ptr<train::ClipMemory> memory_;            // null where steps do not go on with clips
 };
+
+/// Throws ConfigError for what the graphs of int8 and fp16_device do not follow: a memory, and
+/// phases that freeze.
+void refuse_untried(const JobOptions& job);
 
 /// The weights of a job's terms, by task, and of those on the encoder's maps if it has any.
 std::map<std::string, double> task_weights(const JobOptions& job);
 
-/// Whether a job trains on pictures without labels: only a teacher has something to say of them.
-data::Unlabelled unlabelled_of(const JobOptions& job);
+/// What a job asks of its training data. Pictures without labels are of use to teachers, and clips
+/// without labels to a loss that asks for steadiness.
+data::TrainingNeeds needs_of(const JobOptions& job);
 
 models::StateDict without_quantisers(const models::StateDict& weights);
 

@@ -31,8 +31,19 @@ std::unique_ptr<data::Source> source_named(const std::string& name, const LabelT
                     known_names(name, known));
 }
 
+/// A COCO set holds stills.
+std::unique_ptr<data::Source> stills_named(const std::string& name, const LabelTeachers& teachers) {
+  auto source = source_named(name, teachers);
+  if (!source->clips()) return source;
+  throw ConfigError("--source " + name + ": holds clips, and only stills are labelled; " +
+                    (source->synthetic()
+                         ? "draw stills with `length: 1`"
+                         : "unpack the clips into folders of pictures and label these: their "
+                           "paths in place of --source, or a source of `type: pictures`"));
+}
+
 std::unique_ptr<data::Source> pictures_of(const LabelJob& job, const LabelTeachers& teachers) {
-  if (!job.source.empty()) return source_named(job.source, teachers);
+  if (!job.source.empty()) return stills_named(job.source, teachers);
   std::vector<std::filesystem::path> files;
   for (const std::filesystem::path path : job.paths) {
     const bool folder = std::filesystem::is_directory(path);

@@ -36,14 +36,13 @@ json shares_json(const cv::Mat& mask, const data::LabelSpec& spec) {
 }  // namespace
 
 json label_json(const data::Label& label, const data::LabelSpec& spec, double least_score) {
-  if (const auto* mask = std::get_if<data::Mask>(&label))
-    return shares_json(mask->frames.at(0), spec);
+  if (const auto* mask = std::get_if<data::Mask>(&label)) return shares_json(mask->classes, spec);
   if (const auto* index = std::get_if<data::ClassIndex>(&label)) {
     return {{"class", spec.classes.at(static_cast<size_t>(index->index))},
             {"score", std::round(index->score * 1e4) / 1e4}};
   }
   json objects = json::array();
-  for (const auto& object : std::get<data::Objects>(label).frames.at(0)) {
+  for (const auto& object : std::get<data::Objects>(label).list) {
     if (object.score >= least_score) objects.push_back(object_json(object, spec));
   }
   return {{"objects", objects}};

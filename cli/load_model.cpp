@@ -7,6 +7,7 @@
 #include "cli/job_model.h"
 #include "cli/run_export.h"
 #include "cli/saved_job.h"
+#include "cli/session_model.h"
 #include "common/error.h"
 #include "train/checkpoint.h"
 #include "train/forward.h"
@@ -71,6 +72,7 @@ void load_quantised(const models::StateDict& weights, const std::string& misfit,
 /// An int8 run with its ranges, or a float one that is calibrated now.
 void load_int8(const models::StateDict& weights, const std::string& misfit, LoadedModel& loaded) {
   const auto& job = loaded.job;
+  refuse_untried(job);
   auto& model = loaded.model;
   loaded.calibrated_only = !holds_quantisers(weights);
   if (loaded.calibrated_only) models::load_state(*model, weights, misfit);

@@ -15,6 +15,9 @@ void PretrainJob::fields(config::Fields& f) {
   f.require(pretrain.method != "dino" || train.ema_decay > 0, "train",
             "needs ema_decay > 0 (0.996 with ema_schedule: cosine is usual): the teacher of "
             "pretrain.method = dino is the average of the weights");
+  f.require(train.phases.empty(), "train", "has no phases in pre-training, which draws stills");
+  f.require(model.temporal.type == "none", "model",
+            "has no temporal layer in pre-training; give it one when it is trained on");
   f.section("probe", probe, "Labelled pictures that the encoder is judged on; none: by its loss.");
   f.section("export", exporting, "The ONNX export of the encoder.");
 }

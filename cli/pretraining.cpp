@@ -13,6 +13,7 @@
 #include "cli/run_export.h"
 #include "cli/run_report.h"
 #include "common/error.h"
+#include "data/training_data.h"
 #include "data/uncollate.h"
 #include "exporters/package.h"
 #include "models/weights.h"
@@ -64,7 +65,8 @@ class PretrainingJob {
       : request_(request),
         job_(request.job),
         device_(prepare_compute(job_.run)),
-        data_(job_.data, {}, static_cast<uint64_t>(job_.seed), data::Unlabelled::kept, job_.crops),
+        data_(job_.data, {}, static_cast<uint64_t>(job_.seed),
+              {data::Unlabelled::kept, job_.crops}),
         pictures_(as_validation(job_.data), {}),
         model_(make_model()),
         objective_(

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "common/error.h"
+#include "data/evaluation_loader.h"
 #include "pretrain/knn.h"
 
 namespace manyfold::cli {

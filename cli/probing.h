@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "data/bad_files.h"
 #include "data/data_options.h"
+#include "data/training_sources.h"
 #include "pretrain/linear_probe.h"
 #include "train/task.h"
 

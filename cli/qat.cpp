@@ -27,7 +27,8 @@ int run_qat(const std::vector<std::string>& arguments) {
   auto config = config::parse_yaml(train::load_checkpoint(file).config, file.string());
   config::merge(config, config::load_yaml(recipe));
   config::place(config, "init", config::Value(line.model.string()));
-  config::place(config, "encoder", config::Value(config::Map()));  // is part of it
+  config::place(config, "encoder", config::Value(config::Map()));       // is part of it
+  config::place(config, "train.phases", config::Value(config::Map()));  // were the float run's
   config::place(config, "run.dir", config::Value(std::string()));
 
   TrainingRequest request;

@@ -4,9 +4,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "cli/gate_keeper.h"
 #include "common/error.h"
+#include "data/evaluation_loader.h"
 #include "quantise/coverage.h"
 #include "train/forward.h"
 
@@ -14,6 +16,8 @@ namespace manyfold::cli {
 namespace {
 
 using torch::Tensor;
+
+constexpr size_t kLeastFrames = 64;  // that a model with memory is verified on
 
 nlohmann::json manifest_of(const JobOptions& job, const std::string& config) {
   nlohmann::json tasks = nlohmann::json::object();
@@ -25,6 +29,17 @@ nlohmann::json manifest_of(const JobOptions& job, const std::string& config) {
           {"input_fit", job.data.fit},
           {"normalisation", "inside the graph: pictures are uint8 as they come from the camera"},
           {"config", config}};
+}
+
+/// The pairs of a model with memory: an output is given to the model as an input with the next
+/// frame.
+std::vector<exporters::StatePair> states_of(const graph::Graph& graph) {
+  std::vector<exporters::StatePair> states;
+  for (const auto* input : graph.inputs()) {
+    if (input->name.rfind(train::kStateIn, 0) != 0) continue;
+    states.push_back({input->name, train::kStateOut + input->name.substr(strlen(train::kStateIn))});
+  }
+  return states;
 }
 
 /// Where the scales of an int8 model come from.
@@ -62,10 +77,9 @@ std::vector<std::map<std::string, Tensor>> example_pictures(train::ValidationDat
     const auto loader = data::evaluation_loader(*data.sources[static_cast<size_t>(s)], data.options,
                                                 data.specs, data.bad_files);
     for (auto batch = loader->next(); batch && wanted > 0; batch = loader->next()) {
-      for (int64_t row = 0; row < batch->size() && wanted > 0; ++row, --wanted) {
-        examples.push_back(
-            {{"pictures", batch->pictures[row].clone()}});  // [1, 3, H, W]: the frame is the batch
-      }
+      const auto pictures = batch->pictures.flatten(0, 1);
+      for (int64_t row = 0; row < batch->rows() && wanted > 0; ++row, --wanted)
+        examples.push_back({{"pictures", pictures.narrow(0, row, 1).clone()}});
     }
   }
   return examples;
@@ -93,35 +107,6 @@ void write_package(const std::filesystem::path& folder, const graph::Graph& grap
   if (!exported.warnings.empty()) spdlog::warn("{}", exported.warnings);
 }
 
-train::Predictor predictor(const exporters::Session& session, const train::Tasks& tasks) {
-  std::vector<std::string> names;
-  for (const auto& output : session.outputs()) names.push_back(output.name);
-  std::map<std::string, std::vector<std::string>> names_of;  // by task
-  for (const auto& [task, options] : tasks) {
-    for (const auto& name : names) {
-      if (name == task || name.rfind(task + ".", 0) == 0) names_of[task].push_back(name);
-    }
-    if (names_of[task].empty()) {
-      throw UserError("the exported model has no output for task '" + task + "'" +
-                      known_names(task, names));
-    }
-  }
-  const bool one_by_one = session.inputs().at(0).shape.at(0) == 1;
-  return [&session, names_of, one_by_one](const Tensor& pictures) {
-    models::Outputs outputs;
-    const auto rows = pictures.contiguous();
-    std::map<std::string, std::vector<Tensor>> parts;
-    for (const auto& chunk : one_by_one ? rows.split(1) : std::vector<Tensor>{rows}) {
-      for (auto& [name, tensor] : session.run({{"pictures", chunk}}))
-        parts[name].push_back(tensor.to(torch::kFloat));
-    }
-    for (const auto& [task, outputs_of] : names_of) {
-      for (const auto& name : outputs_of) outputs[task].push_back(torch::cat(parts.at(name)));
-    }
-    return outputs;
-  };
-}
-
 std::vector<quantise::LayerSensitivity> measure_sensitivity(const JobOptions& job,
                                                             const JudgedModel& judged,
                                                             train::ValidationData& validation) {
@@ -138,12 +123,16 @@ void export_run(const JobOptions& job, const std::string& config, const JudgedMo
                 train::ValidationData& validation, const std::filesystem::path& folder) {
   auto model = judged.model;
   model->to(torch::kCPU);
-  const auto examples = example_pictures(validation, job.exporting.pictures);
+  auto examples = example_pictures(validation, job.exporting.pictures);
   if (examples.empty())
     throw UserError("export: data.validation has no pictures to verify the model on");
   const auto graph = judged.quantised ? judged.quantised->frozen()
                                       : train::trace_model(model, job.data.network_size());
   auto options = package_options(job.exporting, job.run);
+  options.states = states_of(graph);
+  // What drifts must have the time to.
+  for (size_t i = 0; !options.states.empty() && examples.size() < kLeastFrames; ++i)
+    examples.push_back(examples[i]);
   options.half = job.precision == "fp16" || job.precision == "fp16_device";
   options.manifest = manifest_of(job, config);
   if (judged.quantised) options.quantised = quantised_model(job, judged);

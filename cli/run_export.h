@@ -13,10 +13,6 @@
 
 namespace manyfold::cli {
 
-/// A model in ONNX Runtime as a predictor; one of a fixed batch is run row by row. Throws UserError
-/// when its outputs do not answer the tasks. The session must outlive it.
-train::Predictor predictor(const exporters::Session& session, const train::Tasks& tasks);
-
 /// Up to `count` pictures, in equal parts from every validation set, each as a batch of one: uint8
 /// [1, 3, H, W].
 std::vector<std::map<std::string, torch::Tensor>> example_pictures(train::ValidationData& data,

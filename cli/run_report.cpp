@@ -7,6 +7,7 @@
 
 #include "cli/run_export.h"
 #include "common/atomic_file.h"
+#include "data/evaluation_loader.h"
 #include "data/uncollate.h"
 #include "graph/cost.h"
 #include "report/comparison.h"
@@ -32,20 +33,22 @@ std::vector<report::Picture> example_pictures(const train::Predictor& predict,
     const auto batch =
         data::evaluation_loader(*source, data.options, data.specs, data.bad_files)->next();
     if (!batch) continue;
-    const auto outputs = predict(batch->pictures.flatten(0, 1));
+    const auto outputs = predict.along(batch->pictures, {}).outputs;
     for (const auto& [task, options] : tasks) {
       const auto predicted = options.task->decode(outputs.at(task), size);
       report::OverlayStyle style;
       style.least_score = options.task->threshold();
       int64_t shown = 0;
-      for (int64_t row = 0; row < batch->size() && shown < kPicturesOfASet; ++row) {
+      for (int64_t row = 0; row < batch->rows() && shown < kPicturesOfASet; ++row) {
         const auto truth = data::label_of(batch->labels.at(task), data.specs.at(task), row, size);
         if (!truth) continue;
         ++shown;
+        const auto sample = row / batch->frames();
         pictures.push_back(
-            {source->name() + ", " + task + ": " + batch->origins[static_cast<size_t>(row)].name,
-             report::compare(data::picture_of(batch->pictures, row), *truth,
-                             predicted.at(static_cast<size_t>(row)), data.specs.at(task), style)});
+            {source->name() + ", " + task + ": " + batch->origins[static_cast<size_t>(sample)].name,
+             report::compare(data::picture_of(batch->pictures, sample, row % batch->frames()),
+                             *truth, predicted.at(static_cast<size_t>(row)), data.specs.at(task),
+                             style)});
       }
     }
   }

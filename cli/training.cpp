@@ -12,6 +12,7 @@
 #include "cli/teachers.h"
 #include "common/atomic_file.h"
 #include "common/error.h"
+#include "data/training_data.h"
 #include "train/checkpoint.h"
 #include "train/diagnosis.h"
 #include "train/evaluate.h"
@@ -46,7 +47,7 @@ class TrainingJob {
         job_(request.job),
         device_(prepare_compute(job_.run)),
         specs_(train::label_specs(job_.tasks)),
-        data_(job_.data, specs_, static_cast<uint64_t>(job_.seed), unlabelled_of(job_)),
+        data_(job_.data, specs_, static_cast<uint64_t>(job_.seed), needs_of(job_)),
         validation_(job_.data, specs_),
         precision_(train::precision_of(job_.precision)),
         job_model_(job_, device_, resumed_folder(request)),

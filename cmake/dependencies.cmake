@@ -3,7 +3,7 @@
 find_package(Torch REQUIRED)
 find_package(Protobuf REQUIRED)  # before ONNX, whose targets name it and do not look for it
 find_package(ONNX REQUIRED)
-find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs videoio)
+find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs video videoio)
 find_library(LIBYAML yaml REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Boost REQUIRED COMPONENTS program_options)

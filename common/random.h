@@ -25,7 +25,9 @@ class Random {
     scene = 5,
     view = 6,        // which of a sample's fixed views
     fixed_view = 7,  // how one of them is changed
-    crops = 8
+    crops = 8,
+    clip_start = 9,  // where in a clip a stretch begins
+    clip_view = 10   // how a clip is changed
   };
 
   Random(uint64_t seed, uint32_t purpose, uint64_t step = 0, uint32_t slot = 0);

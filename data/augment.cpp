@@ -48,13 +48,15 @@ Geometry draw_geometry(const GeometricOptions& o, double strength, cv::Size pict
 }
 
 Sample augment(const Sample& sample, const AugmentOptions& options, const Strength& strength,
-               cv::Size network, Fit how, const LabelSpecs& specs, Random& random) {
-  const auto size = sample.frames.at(0).size();
+               cv::Size network, Fit how, const LabelSpecs& specs, Random& random, int64_t passed) {
+  const auto size = sample.frames.at(0).picture.size();
   if (!options.enabled) return warp(sample, fit(size, network, how), specs);
   Sample changed =
       warp(sample, draw_geometry(options.geometric, strength.geometric, size, network, how, random),
            specs);
-  Photometry(options.photometric, strength.photometric, random).apply(changed.frames);
+  const Photometry photometry(options.photometric, strength.photometric, random);
+  auto number = static_cast<uint64_t>(passed);
+  for (auto& frame : changed.frames) photometry.apply(frame.picture, number++);
   return changed;
 }
 

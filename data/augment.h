@@ -42,9 +42,11 @@ struct AugmentOptions {
 Geometry draw_geometry(const GeometricOptions& options, double strength, cv::Size picture,
                        cv::Size network, Fit how, Random& random);
 
-/// Geometry, then colours, drawn from `random` alone.
+/// Geometry, then colours, drawn from `random` alone: the same for every frame of a clip, but for
+/// the camera's noise. `passed`: frames of the clip before the sample's.
 Sample augment(const Sample& sample, const AugmentOptions& options, const Strength& strength,
-               cv::Size network, Fit how, const LabelSpecs& specs, Random& random);
+               cv::Size network, Fit how, const LabelSpecs& specs, Random& random,
+               int64_t passed = 0);
 
 /// The longer side a decoded picture must have so that a plain fit shows no fewer pixels than there
 /// are. 0, all of it, for Fit::stretch: there the longer side says nothing of the shorter one.

@@ -12,44 +12,58 @@ GoodSample BadFiles::read(const Source& source, int64_t index, int64_t detail) {
     try {
       return {source.get(at, detail), at};
     } catch (const BadSample& error) {
-      set_aside(source, at, error);
+      set_aside(source, {at, ""}, error);
     }
   }
   throw UserError("source " + source.name() + ": not one sample can be used\n" + describe());
 }
 
+Sample BadFiles::read_part(const Source& source, int64_t index, int64_t first, int64_t count,
+                           int64_t detail) {
+  try {
+    return source.part(index, first, count, detail);
+  } catch (const BadSample& error) {
+    set_aside(source, {index, error.file}, error);
+  }
+  Sample empty;
+  empty.origin = {source.name(), "", source.synthetic()};
+  empty.frames.assign(static_cast<size_t>(count), {cv::Mat(1, 1, CV_8UC3, cv::Scalar::all(0))});
+  return empty;
+}
+
 bool BadFiles::is_bad(const Source& source, int64_t index) const {
   const std::lock_guard lock(mutex_);
   const auto found = bad_.find(source.name());
-  return found != bad_.end() && found->second.count(index) > 0;
+  return found != bad_.end() && found->second.count({index, ""}) > 0;
 }
 
-void BadFiles::set_aside(const Source& source, int64_t index, const BadSample& error) {
+void BadFiles::set_aside(const Source& source, const Place& place, const BadSample& error) {
+  const auto name = source.sample_name(place.first);
   size_t count = 0;
   {
     const std::lock_guard lock(mutex_);
     auto& bad = bad_[source.name()];
-    const bool fresh = bad.emplace(index, BadFile{source.name(), source.sample_name(index),
-                                                  error.fault, error.what()})
-                           .second;
+    const bool fresh =
+        bad.emplace(place, BadFile{source.name(), name, error.fault, error.what()}).second;
     if (!fresh) return;
     count = bad.size();
   }
-  spdlog::warn("source {}: sample {} is set aside ({}): {}", source.name(),
-               source.sample_name(index), fault_name(error.fault), error.what());
-  if (static_cast<double>(count) > max_share_ * static_cast<double>(source.size())) {
-    throw UserError(
-        "source " + source.name() + ": " + std::to_string(count) + " of " +
-        std::to_string(source.size()) + " samples are bad so far, more than data.max_bad_share = " +
-        std::to_string(max_share_) + " allows; `manyfold data check` lists all\n" + describe());
-  }
+  spdlog::warn("source {}: sample {} is set aside ({}): {}", source.name(), name,
+               fault_name(error.fault), error.what());
+  int64_t all = 0;  // samples, or frames of clips
+  for (int64_t i = 0; i < source.size(); ++i) all += source.length(i);
+  if (static_cast<double>(count) <= max_share_ * static_cast<double>(all)) return;
+  throw UserError("source " + source.name() + ": " + std::to_string(count) + " of " +
+                  std::to_string(all) + (source.clips() ? " frames" : " samples") +
+                  " are bad so far, more than data.max_bad_share = " + std::to_string(max_share_) +
+                  " allows; `manyfold data check` lists all\n" + describe());
 }
 
 std::vector<BadFile> BadFiles::list() const {
   const std::lock_guard lock(mutex_);
   std::vector<BadFile> all;
   for (const auto& [source, files] : bad_) {
-    for (const auto& [index, file] : files) all.push_back(file);
+    for (const auto& [place, file] : files) all.push_back(file);
   }
   return all;
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/fault.h"
@@ -37,6 +38,11 @@ class BadFiles {
   /// from the start). Throws UserError, listing what was found, when more than the allowed share of
   /// the source is bad.
   GoodSample read(const Source& source, int64_t index, int64_t detail = 0);
+  /// Frames of clip `index`; where one of them is bad, `count` empty frames without labels, so that
+  /// no frames of another clip follow those of this one. The share that is allowed is that of bad
+  /// frames. Throws UserError past it.
+  Sample read_part(const Source& source, int64_t index, int64_t first, int64_t count,
+                   int64_t detail = 0);
 
   /// In the order of source and sample.
   std::vector<BadFile> list() const;
@@ -45,12 +51,15 @@ class BadFiles {
   std::string describe() const;
 
  private:
+  /// A sample of a source, and of a clip the file in which the fault is.
+  using Place = std::pair<int64_t, std::string>;
+
   bool is_bad(const Source& source, int64_t index) const;
-  void set_aside(const Source& source, int64_t index, const BadSample& error);
+  void set_aside(const Source& source, const Place& place, const BadSample& error);
 
   double max_share_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::map<int64_t, BadFile>> bad_;  // by source and index
+  std::map<std::string, std::map<Place, BadFile>> bad_;  // by source
 };
 
 }  // namespace manyfold::data

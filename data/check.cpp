@@ -15,6 +15,8 @@
 namespace manyfold::data {
 namespace {
 
+constexpr int64_t kFrames = 32;  // of a clip, read at a time
+
 using Digest = std::array<unsigned char, 32>;   // SHA-256
 using Digests = std::map<Digest, std::string>;  // to the path
 
@@ -34,51 +36,100 @@ struct Count {
   TaskReport& report;
 
   void operator()(const Mask& mask) const {
-    for (const auto& frame : mask.frames) {
-      std::array<int64_t, 256> pixels{};
-      for (int y = 0; y < frame.rows; ++y) {
-        const auto* row = frame.ptr<uint8_t>(y);
-        for (int x = 0; x < frame.cols; ++x) ++pixels[row[x]];
-      }
-      for (int value = 0; value < 256; ++value) {
-        if (pixels[value] == 0) continue;
-        report.classes[value == Mask::kIgnore ? "ignore" : class_name(spec, value)] +=
-            pixels[value];
-      }
+    std::array<int64_t, 256> pixels{};
+    for (int y = 0; y < mask.classes.rows; ++y) {
+      const auto* row = mask.classes.ptr<uint8_t>(y);
+      for (int x = 0; x < mask.classes.cols; ++x) ++pixels[row[x]];
+    }
+    for (int value = 0; value < 256; ++value) {
+      if (pixels[value] == 0) continue;
+      report.classes[value == Mask::kIgnore ? "ignore" : class_name(spec, value)] += pixels[value];
     }
   }
   void operator()(const ClassIndex& label) const {
     ++report.classes[class_name(spec, label.index)];
   }
   void operator()(const Objects& objects) const {
-    bool any = false;
-    for (const auto& frame : objects.frames) {
-      for (const auto& object : frame) {
-        any = true;
-        report.object_side.add(std::min(object.box.width, object.box.height));
-        report.landmarks += std::count(object.visible.begin(), object.visible.end(), 1);
-        if (object.ignore) {
-          ++report.ignored_objects;
-        } else {
-          ++report.classes[class_name(spec, object.class_index)];
-        }
+    for (const auto& object : objects.list) {
+      report.object_side.add(std::min(object.box.width, object.box.height));
+      report.landmarks += std::count(object.visible.begin(), object.visible.end(), 1);
+      if (object.ignore) {
+        ++report.ignored_objects;
+      } else {
+        ++report.classes[class_name(spec, object.class_index)];
       }
     }
-    report.without_objects += !any;
   }
 };
 
-void count_sample(const Sample& sample, const LabelSpecs& specs, SourceReport& report) {
-  ++report.usable;
-  for (const auto& frame : sample.frames) {
-    report.width.add(frame.cols);
-    report.height.add(frame.rows);
+void add(const PixelRange& from, PixelRange& to) {
+  if (from.high == 0) return;
+  to.add(from.low);
+  to.add(from.high);
+}
+
+void add(const TaskReport& from, TaskReport& to) {
+  to.labelled += from.labelled;
+  to.without_objects += from.without_objects;
+  to.ignored_objects += from.ignored_objects;
+  to.landmarks += from.landmarks;
+  for (const auto& [name, count] : from.classes) to.classes[name] += count;
+  add(from.object_side, to.object_side);
+}
+
+/// What one sample adds to the report of its source.
+class SampleCount {
+ public:
+  explicit SampleCount(const LabelSpecs& specs) : specs_(specs) {}
+
+  void add_frame(const Frame& frame) {
+    width_.add(frame.picture.cols);
+    height_.add(frame.picture.rows);
+    for (const auto& [task, label] : frame.labels) {
+      auto& of_task = tasks_[task];
+      of_task.labelled = 1;
+      std::visit(Count{specs_.at(task), of_task}, label);
+    }
   }
-  for (const auto& [task, label] : sample.labels) {
-    auto& of_task = report.tasks.at(task);
-    ++of_task.labelled;
-    std::visit(Count{specs.at(task), of_task}, label);
+  void add_to(SourceReport& report) const {
+    ++report.usable;
+    add(width_, report.width);
+    add(height_, report.height);
+    for (auto [task, of_task] : tasks_) {
+      const bool objects = specs_.at(task).kind == LabelSpec::Kind::objects;
+      of_task.without_objects =
+          objects && of_task.classes.empty() && of_task.ignored_objects == 0 ? 1 : 0;
+      add(of_task, report.tasks.at(task));
+    }
   }
+
+ private:
+  const LabelSpecs& specs_;
+  PixelRange width_, height_;
+  std::map<std::string, TaskReport> tasks_;
+};
+
+std::string text(cv::Size size) {
+  return std::to_string(size.width) + "x" + std::to_string(size.height);
+}
+
+/// A long clip is never in memory as a whole.
+SampleCount count_sample(const Source& source, int64_t index, const LabelSpecs& specs) {
+  const int64_t length = source.length(index);
+  SampleCount count(specs);
+  cv::Size size;
+  for (int64_t first = 0; first < length; first += kFrames) {
+    const auto part = source.part(index, first, std::min(kFrames, length - first));
+    const auto found = part.frames.at(0).picture.size();
+    if (first == 0) size = found;
+    if (found != size) {
+      throw BadSample(Fault::frame_size, source.sample_name(index),
+                      "frame " + std::to_string(first) + " is " + text(found) +
+                          " pixels, and the frames before it are " + text(size));
+    }
+    for (const auto& frame : part.frames) count.add_frame(frame);
+  }
+  return count;
 }
 
 /// A report of every task that the source is to label, so that one which it never does shows.
@@ -110,10 +161,10 @@ void read_source(const Source& source, const LabelSpecs& specs, int threads, int
   std::set<std::string> hashed;  // several boxes may be cut from one picture
   parallel_for(report.read, threads, [&](int64_t i) {
     try {
-      const auto sample = source.get(i);
+      const auto count = count_sample(source, i, specs);
       const auto files = source.files(i);
       std::unique_lock lock(mutex);
-      count_sample(sample, specs, report);
+      count.add_to(report);
       if (files.empty() || !hashed.insert(files[0].string()).second) return;
       lock.unlock();
       const auto hash = digest(read_sample_file(files[0]));

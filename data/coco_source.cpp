@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
-#include <set>
 
 #include "common/error.h"
 #include "data/coco_labels.h"
+#include "data/mask_file.h"
 
 namespace manyfold::data {
 namespace {
@@ -24,28 +24,6 @@ std::string text(cv::Size size) {
 /// A size divided and rounded up, as libjpeg does.
 cv::Size reduced(cv::Size size, int times) {
   return {(size.width + times - 1) / times, (size.height + times - 1) / times};
-}
-
-void check_landmarks(const std::string& where, const LabelRule& rule, const CocoFile& coco) {
-  if (!rule.landmarks) return;
-  for (size_t c = 0; c < coco.categories.size(); ++c) {
-    if (rule.class_of[c] == LabelRule::kSkip || coco.landmarks[c] == rule.spec.landmarks) continue;
-    throw ConfigError(where + ".labels." + rule.task + ".landmarks: category '" +
-                      coco.categories[c] + "' has " + std::to_string(coco.landmarks[c]) +
-                      " key points, and the task has " + std::to_string(rule.spec.landmarks) +
-                      "; set landmarks: false to learn the boxes alone");
-  }
-}
-
-/// A task whose name no picture's list has is most likely called otherwise there.
-void check_listed(const std::string& lacks, const std::string& task, const CocoFile& coco) {
-  std::set<std::string> listed;
-  for (const auto& image : coco.images) {
-    if (image.labelled_for(task)) return;
-    listed.insert(image.labelled->begin(), image.labelled->end());
-  }
-  throw UserError(lacks + "image whose list `labelled` has the task '" + task + "'" +
-                  known_names(task, {listed.begin(), listed.end()}));
 }
 
 }  // namespace
@@ -74,7 +52,7 @@ void CocoSource::make_rules(const LabelList& labels, const LabelSpecs& specs) {
     const auto spec = specs.find(task);
     if (spec == specs.end()) continue;
     const bool by_word = options.from == "image";
-    if (by_word) words_[task] = words_of(task);
+    if (by_word) words_[task] = coco_words(coco_, task);
     rules_.push_back(make_rule(where_, task, options, spec->second, kKinds,
                                by_word ? words_.at(task) : coco_.categories));
     check_landmarks(where_, rules_.back(), coco_);
@@ -83,36 +61,10 @@ void CocoSource::make_rules(const LabelList& labels, const LabelSpecs& specs) {
   }
 }
 
-/// What a rule reads must be in the file, or else the source would label nothing, or every picture
-/// with nothing, and nobody would know.
 void CocoSource::check_labels() const {
-  const auto masked = [](const CocoImage& image) { return !image.mask_file.empty(); };
-  for (const auto& rule : rules_) {
-    const auto lacks = where_ + ": " + file_ + " has no ";
-    const auto reads = ", which labels." + rule.task + " `from: " + rule.from + "` reads";
-    check_listed(lacks, rule.task, coco_);
-    if (rule.from == "image") {
-      if (words_.at(rule.task).empty()) {
-        throw UserError(lacks + "image with the text field `" + rule.task + "`" + reads);
-      }
-    } else if (rule.from == "mask") {
-      if (std::none_of(coco_.images.begin(), coco_.images.end(), masked)) {
-        throw UserError(lacks + "image with a `mask_file`" + reads);
-      }
-    } else if (!coco_.annotated) {
-      throw UserError(lacks + "`annotations`" + reads +
-                      "; a set in which there is nothing says `annotations: []`");
-    }
-  }
-}
-
-std::vector<std::string> CocoSource::words_of(const std::string& task) const {
-  std::set<std::string> words;
-  for (const auto& image : coco_.images) {
-    const auto word = image.words.find(task);
-    if (word != image.words.end()) words.insert(word->second);
-  }
-  return {words.begin(), words.end()};
+  std::vector<const CocoImage*> images;
+  for (const auto& image : coco_.images) images.push_back(&image);
+  for (const auto& rule : rules_) check_rule(where_ + ": " + file_, rule, coco_, images);
 }
 
 void CocoSource::make_items(bool crop) {
@@ -218,66 +170,40 @@ Sample CocoSource::get(int64_t index, int64_t detail) const {
   const auto part = part_of(index, picture.size(), reduction);
   Sample sample;
   sample.origin = {name(), sample_name(index), synthetic()};
-  sample.frames = {part.size() == picture.size() ? picture : picture(part).clone()};
-  label(item, full, sample);
+  auto& frame = sample.frames.emplace_back();
+  frame.picture = part.size() == picture.size() ? picture : picture(part).clone();
+  label(item, full, frame.labels);
   if (part.size() == full) return sample;
   Geometry geometry;
   geometry.size = part.size();
   geometry.map = shift(-part.x, -part.y) *
                  scale(double(picture.cols) / full.width, double(picture.rows) / full.height);
-  for (auto& [task, label] : sample.labels) label = warp_label(label, geometry, specs_.at(task));
+  for (auto& [task, label] : frame.labels) label = warp_label(label, geometry, specs_.at(task));
   return sample;
 }
 
-void CocoSource::label(const Item& item, cv::Size full, Sample& sample) const {
+void CocoSource::label(const Item& item, cv::Size full,
+                       std::map<std::string, Label>& labels) const {
   const auto& image = coco_.images[item.image];
   for (const auto& rule : rules_) {
     if (!image.labelled_for(rule.task)) continue;
-    if (rule.from == "boxes") {
-      sample.labels[rule.task] = coco_objects(image, rule);
-    } else if (rule.from == "segments") {
-      sample.labels[rule.task] = coco_segments(image, rule, full);
-    } else if (rule.from == "mask") {
-      if (!image.mask_file.empty()) {
-        sample.labels[rule.task] = Mask{{read_mask(image, rule, full)}};
-      }
-    } else if (rule.from == "image") {
-      const auto word = image.words.find(rule.task);
-      if (word == image.words.end()) continue;
-      const auto& words = words_.at(rule.task);
-      const auto at = std::lower_bound(words.begin(), words.end(), word->second) - words.begin();
-      if (rule.class_of[at] != LabelRule::kSkip) {
-        sample.labels[rule.task] = ClassIndex{rule.class_of[at]};
-      }
-    } else if (item.annotation >= 0) {
-      const auto index = rule.class_of[image.annotations[item.annotation].category];
-      if (index != LabelRule::kSkip) sample.labels[rule.task] = ClassIndex{index};
-    } else if (const auto index = coco_class(image, rule)) {
-      sample.labels[rule.task] = *index;
+    if (rule.from == "mask") {
+      if (!image.mask_file.empty())
+        labels[rule.task] = Mask{read_mask(root_ / image.mask_file, rule, full)};
+    } else if (rule.from == "category" && item.annotation >= 0) {
+      const auto annotation = static_cast<size_t>(item.annotation);
+      const auto index = rule.class_of[image.annotations[annotation].category];
+      if (index != LabelRule::kSkip) labels[rule.task] = ClassIndex{index};
+    } else if (auto label = coco_label(image, rule, full, words_of(rule))) {
+      labels[rule.task] = std::move(*label);
     }
   }
 }
 
-cv::Mat CocoSource::read_mask(const CocoImage& image, const LabelRule& rule, cv::Size full) const {
-  const auto path = root_ / image.mask_file;
-  const auto grey = decode_grey(read_sample_file(path), path.string());
-  if (grey.size() != full) {
-    throw BadSample(Fault::mask_size, path.string(),
-                    "is " + text(grey.size()) + " pixels, and its picture is " + text(full));
-  }
-  cv::Mat mask;
-  cv::LUT(grey, rule.value_of, mask);
-  double highest = 0;
-  cv::Mat unknown = mask == LabelRule::kUnknownValue;
-  cv::Point at;
-  cv::minMaxLoc(unknown, nullptr, &highest, nullptr, &at);
-  if (highest > 0) {
-    throw BadSample(Fault::mask_value, path.string(),
-                    "has the grey value " + std::to_string(grey.at<uint8_t>(at)) + " at (" +
-                        std::to_string(at.x) + ", " + std::to_string(at.y) +
-                        "), which means no class; see `values`");
-  }
-  return mask;
+const std::vector<std::string>& CocoSource::words_of(const LabelRule& rule) const {
+  static const std::vector<std::string> none;
+  const auto words = words_.find(rule.task);
+  return words == words_.end() ? none : words->second;
 }
 
 }  // namespace manyfold::data

@@ -50,13 +50,12 @@ class CocoSource : public Source {
   void make_rules(const LabelList& labels, const LabelSpecs& specs);
   void check_labels() const;
   void make_items(bool crop);
-  std::vector<std::string> words_of(const std::string& task) const;
+  const std::vector<std::string>& words_of(const LabelRule& rule) const;
   void check_item(int64_t index) const;
   cv::Rect crop_of(const Item& item) const;
   cv::Rect part_of(int64_t index, cv::Size picture, int reduction) const;
   DecodedPicture decode(const Item& item, int64_t detail) const;
-  void label(const Item& item, cv::Size full, Sample& sample) const;
-  cv::Mat read_mask(const CocoImage& image, const LabelRule& rule, cv::Size full) const;
+  void label(const Item& item, cv::Size full, std::map<std::string, Label>& labels) const;
 
   std::filesystem::path root_;
   std::string where_;

@@ -119,8 +119,8 @@ class Writer {
 
   Entry write_sample(int64_t number) const {
     const Sample sample = source_.get(options_.first + number);
-    if (sample.frames.size() != 1) throw UserError("a COCO set holds stills, not clips");
-    const auto& picture = sample.frames[0];
+    const auto& picture = sample.frames[0].picture;
+    const auto& labels = sample.frames[0].labels;
     Entry entry;
     const auto file = coco_picture(options_, number);
     cv::Mat bgr;
@@ -132,8 +132,8 @@ class Writer {
                    {"height", picture.rows},
                    {"origin", sample.origin.name}};
     for (const auto& [task, spec] : specs_) {
-      const auto label = sample.labels.find(task);
-      if (label != sample.labels.end()) {
+      const auto label = labels.find(task);
+      if (label != labels.end()) {
         add_label(task, spec, label->second, number, entry);
         entry.labelled.push_back(task);
       } else if (spec.kind == LabelSpec::Kind::objects) {
@@ -150,10 +150,10 @@ class Writer {
       entry.image[task] = spec.classes.at(index->index);
     } else if (const auto* mask = std::get_if<Mask>(&label)) {
       const auto file = path_of("masks", options_.split, number, "png");
-      write_picture(file, grey_of(mask->frames.at(0), spec));
+      write_picture(file, grey_of(mask->classes, spec));
       entry.image["mask_file"] = file;
     } else {
-      for (const auto& object : std::get<Objects>(label).frames.at(0)) {
+      for (const auto& object : std::get<Objects>(label).list) {
         entry.annotations.push_back(annotation(object, spec, number));
       }
     }
@@ -222,6 +222,12 @@ class Writer {
 }  // namespace
 
 int64_t write_coco(const Source& source, const LabelSpecs& specs, const CocoWriteOptions& options) {
+  if (source.clips()) {
+    throw UserError("source " + source.name() + ": holds clips, and a COCO set holds stills; " +
+                    (source.synthetic()
+                         ? "draw stills with `length: 1`"
+                         : "unpack the clips into folders of pictures (`type: pictures`)"));
+  }
   return Writer(source, specs, options).write();
 }
 

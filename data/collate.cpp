@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "common/error.h"
 
@@ -37,17 +38,37 @@ torch::Tensor empty_pictures(int64_t slots, int64_t count, cv::Size size) {
       .permute({0, 1, 4, 2, 3});
 }
 
-Labels empty_labels(const LabelSpec& spec, int64_t slots, int64_t frames, cv::Size size) {
+Labels empty_labels(const LabelSpec& spec, int64_t rows, cv::Size size) {
   Labels labels;
-  labels.present = filled({slots}, false);
+  labels.present = filled({rows}, false);
   if (spec.kind == Kind::mask) {
-    labels.mask = filled({slots, frames, size.height, size.width}, uint8_t{Mask::kIgnore});
+    labels.mask = filled({rows, size.height, size.width}, uint8_t{Mask::kIgnore});
   } else if (spec.kind == Kind::class_index) {
-    labels.index = filled({slots}, int64_t{-1});
-  } else {
-    labels.count = filled({slots, frames}, int64_t{0});
+    labels.index = filled({rows}, int64_t{-1});
   }
   return labels;
+}
+
+/// Where picture `i` of a slot stands in [slots, count, 3, H, W].
+uint8_t* place_of(const torch::Tensor& pictures, int64_t slot, int64_t i) {
+  return pictures.data_ptr<uint8_t>() + slot * pictures.stride(0) + i * pictures.stride(1);
+}
+
+/// Box, class and key points of one object, to place number `at` of the padded tensors.
+void write_object(const Object& object, cv::Size size, int64_t at, Labels& labels) {
+  const auto w = static_cast<float>(size.width), h = static_cast<float>(size.height);
+  const float box[4] = {object.box.x / w, object.box.y / h, (object.box.x + object.box.width) / w,
+                        (object.box.y + object.box.height) / h};
+  std::memcpy(labels.box.data_ptr<float>() + at * 4, box, sizeof(box));
+  labels.object_class.data_ptr<int64_t>()[at] = object.ignore ? -1 : object.class_index;
+  const auto points = labels.visible.size(2);
+  for (int64_t k = 0; k < points && k < static_cast<int64_t>(object.landmarks.size()); ++k) {
+    if (!object.visible[k]) continue;
+    labels.visible.data_ptr<bool>()[at * points + k] = true;
+    auto* point = labels.landmarks.data_ptr<float>() + (at * points + k) * 2;
+    point[0] = object.landmarks[k].x / w;
+    point[1] = object.landmarks[k].y / h;
+  }
 }
 
 void check_kind(const std::string& task, const LabelSpec& spec, const Label& label) {
@@ -57,16 +78,21 @@ void check_kind(const std::string& task, const LabelSpec& spec, const Label& lab
 
 }  // namespace
 
-BatchBuilder::BatchBuilder(const LabelSpecs& specs, int64_t slots, int64_t frames, cv::Size size,
+BatchBuilder::BatchBuilder(const LabelSpecs& specs, int64_t slots, BatchShape shape, cv::Size size,
                            int64_t step, CropShape crops)
-    : specs_(specs), slots_(slots), frames_(frames), size_(size), crops_(crops) {
+    : specs_(specs), slots_(slots), frames_(shape.frames), size_(size), crops_(crops) {
+  batch_.continues = shape.continues;
+  if (shape.motion) {
+    batch_.motion = filled({slots * frames_, size.height, size.width, 2},
+                           std::numeric_limits<float>::quiet_NaN());
+  }
   batch_.step = step;
   batch_.origins.resize(slots);
-  batch_.pictures = empty_pictures(slots, frames, size);
+  batch_.pictures = empty_pictures(slots, frames_, size);
   if (crops.count > 0) batch_.crops = empty_pictures(slots, crops.count, crops.size);
   for (const auto& [task, spec] : specs_) {
-    batch_.labels[task] = empty_labels(spec, slots, frames, size);
-    if (spec.kind == Kind::objects) objects_[task].resize(slots);
+    batch_.labels[task] = empty_labels(spec, slots * frames_, size);
+    if (spec.kind == Kind::objects) objects_[task].resize(slots * frames_);
   }
 }
 
@@ -79,71 +105,68 @@ void BatchBuilder::put(int64_t slot, const Sample& sample) {
   TORCH_CHECK(static_cast<int64_t>(sample.crops.size()) == crops_.count, "collate: a sample has ",
               sample.crops.size(), " crops, and its batch has ", crops_.count);
   batch_.origins[slot] = sample.origin;
-  put_pictures(slot, sample.frames, size_, batch_.pictures);
-  if (crops_.count > 0) put_pictures(slot, sample.crops, crops_.size, batch_.crops);
-  const int64_t pixels = size_.area();
-  for (const auto& [task, spec] : specs_) {
-    const auto found = sample.labels.find(task);
-    if (found == sample.labels.end()) continue;
-    check_kind(task, spec, found->second);
-    auto& labels = batch_.labels.at(task);
-    labels.present.data_ptr<bool>()[slot] = true;
-    if (const auto* mask = std::get_if<Mask>(&found->second)) {
-      auto* to = labels.mask.data_ptr<uint8_t>() + slot * frames_ * pixels;
-      for (int64_t t = 0; t < frames_; ++t) {
-        write_rows(mask->frames.at(t), size_, CV_8UC1, to + t * pixels);
-      }
-    } else if (const auto* index = std::get_if<ClassIndex>(&found->second)) {
-      labels.index.data_ptr<int64_t>()[slot] = index->index;
-    } else {
-      objects_.at(task)[slot] = std::get<Objects>(found->second);
-    }
+  for (int64_t t = 0; t < frames_; ++t) {
+    const auto& frame = sample.frames[static_cast<size_t>(t)];
+    write_rows(frame.picture, size_, CV_8UC3, place_of(batch_.pictures, slot, t));
+    const auto row = slot * frames_ + t;
+    put_labels(row, frame.labels);
+    if (batch_.motion.defined() && !frame.motion.empty()) put_motion(row, frame.motion);
+  }
+  for (int64_t i = 0; i < crops_.count; ++i) {
+    const auto& crop = sample.crops[static_cast<size_t>(i)];
+    write_rows(crop, crops_.size, CV_8UC3, place_of(batch_.crops, slot, i));
   }
 }
 
-void BatchBuilder::put_pictures(int64_t slot, const std::vector<cv::Mat>& pictures, cv::Size size,
-                                at::Tensor& to) const {
-  auto* place = to.data_ptr<uint8_t>() + slot * to.stride(0);
-  for (const auto& picture : pictures) {
-    write_rows(picture, size, CV_8UC3, place);
-    place += to.stride(1);
+void BatchBuilder::put_motion(int64_t row, const Motion& motion) {
+  TORCH_CHECK(motion.displacement.size() == size_,
+              "collate: a motion is not of its picture's size");
+  cv::Mat to(size_, CV_32FC2, batch_.motion.data_ptr<float>() + row * size_.area() * 2);
+  motion.displacement.copyTo(to);
+}
+
+void BatchBuilder::put_labels(int64_t row, const std::map<std::string, Label>& given) {
+  for (const auto& [task, spec] : specs_) {
+    const auto found = given.find(task);
+    if (found == given.end()) continue;
+    check_kind(task, spec, found->second);
+    auto& labels = batch_.labels.at(task);
+    labels.present.data_ptr<bool>()[row] = true;
+    if (const auto* mask = std::get_if<Mask>(&found->second)) {
+      auto* to = labels.mask.data_ptr<uint8_t>() + row * size_.area();
+      write_rows(mask->classes, size_, CV_8UC1, to);
+    } else if (const auto* index = std::get_if<ClassIndex>(&found->second)) {
+      labels.index.data_ptr<int64_t>()[row] = index->index;
+    } else {
+      objects_.at(task)[static_cast<size_t>(row)] = std::get<Objects>(found->second);
+    }
   }
 }
 
 void BatchBuilder::put_objects(const LabelSpec& spec, const std::vector<Objects>& rows,
                                Labels& labels) const {
   size_t most = 1;
-  for (const auto& row : rows) {
-    for (const auto& frame : row.frames) most = std::max(most, frame.size());
-  }
-  const auto width = static_cast<int64_t>(most), points = spec.landmarks;
-  labels.box = filled({slots_, frames_, width, 4}, 0.0f);
-  labels.object_class = filled({slots_, frames_, width}, int64_t{-1});
-  labels.landmarks = filled({slots_, frames_, width, points, 2}, 0.0f);
-  labels.visible = filled({slots_, frames_, width, points}, false);
-  const float w = size_.width, h = size_.height;
-  for (int64_t n = 0; n < slots_; ++n) {
-    for (size_t t = 0; t < rows[n].frames.size(); ++t) {
-      const auto& frame = rows[n].frames[t];
-      const int64_t place = n * frames_ + static_cast<int64_t>(t);
-      labels.count.data_ptr<int64_t>()[place] = static_cast<int64_t>(frame.size());
-      for (size_t f = 0; f < frame.size(); ++f) {
-        const auto& object = frame[f];
-        const int64_t at = place * width + static_cast<int64_t>(f);
-        const float box[4] = {object.box.x / w, object.box.y / h,
-                              (object.box.x + object.box.width) / w,
-                              (object.box.y + object.box.height) / h};
-        std::memcpy(labels.box.data_ptr<float>() + at * 4, box, sizeof(box));
-        labels.object_class.data_ptr<int64_t>()[at] = object.ignore ? -1 : object.class_index;
-        for (int64_t k = 0; k < points && k < static_cast<int64_t>(object.landmarks.size()); ++k) {
-          if (!object.visible[k]) continue;
-          labels.visible.data_ptr<bool>()[at * points + k] = true;
-          auto* point = labels.landmarks.data_ptr<float>() + (at * points + k) * 2;
-          point[0] = object.landmarks[k].x / w;
-          point[1] = object.landmarks[k].y / h;
-        }
-      }
-    }
+  for (const auto& row : rows) most = std::max(most, row.list.size());
+  const auto count = slots_ * frames_, width = static_cast<int64_t>(most);
+  const auto classes = static_cast<int64_t>(spec.classes.size());
+  labels.count = filled({count}, int64_t{0});
+  labels.box = filled({count, width, 4}, 0.0f);
+  labels.object_class = filled({count, width}, int64_t{-1});
+  labels.landmarks = filled({count, width, spec.landmarks, 2}, 0.0f);
+  labels.visible = filled({count, width, spec.landmarks}, false);
+  labels.labelled = filled({count, classes}, true);
+  for (int64_t row = 0; row < count; ++row) {
+    const auto& objects = rows[static_cast<size_t>(row)];
+    labels.count.data_ptr<int64_t>()[row] = static_cast<int64_t>(objects.list.size());
+    for (size_t f = 0; f < objects.list.size(); ++f)
+      write_object(objects.list[f], size_, row * width + static_cast<int64_t>(f), labels);
+    TORCH_CHECK(objects.labelled.empty() || objects.labelled.size() == spec.classes.size(),
+                "collate: a label says of ", objects.labelled.size(),
+                " classes whether they were "
+                "looked for, and its task has ",
+                spec.classes.size());
+    std::copy(objects.labelled.begin(), objects.labelled.end(),
+              labels.labelled.data_ptr<bool>() + row * classes);
   }
 }
 
@@ -156,10 +179,11 @@ Batch collate(const std::vector<Sample>& samples, const LabelSpecs& specs, int64
   TORCH_CHECK(!samples.empty(), "collate: a batch needs at least one sample");
   const auto& frames = samples[0].frames;
   const auto& crops = samples[0].crops;
-  CropShape shape;
-  if (!crops.empty()) shape = {static_cast<int64_t>(crops.size()), crops[0].size()};
+  CropShape crop_shape;
+  if (!crops.empty()) crop_shape = {static_cast<int64_t>(crops.size()), crops[0].size()};
   BatchBuilder builder(specs, static_cast<int64_t>(samples.size()),
-                       static_cast<int64_t>(frames.size()), frames.at(0).size(), step, shape);
+                       {static_cast<int64_t>(frames.size())}, frames.at(0).picture.size(), step,
+                       crop_shape);
   for (size_t i = 0; i < samples.size(); ++i) builder.put(static_cast<int64_t>(i), samples[i]);
   return builder.finish();
 }

@@ -8,6 +8,13 @@
 
 namespace manyfold::data {
 
+/// What the samples of a batch are.
+struct BatchShape {
+  int64_t frames = 1;
+  bool continues = false;  // see Batch
+  bool motion = false;     // of its frames
+};
+
 /// The smaller views (`Sample::crops`) that every sample of a batch has.
 struct CropShape {
   int64_t count = 0;
@@ -18,9 +25,9 @@ struct CropShape {
 /// Pictures and masks are written where they will stay: the one copy between decoder and batch.
 class BatchBuilder {
  public:
-  /// Slots of `frames` frames of `size`, and of `crops`. Every task of `specs` gets its tensors.
-  BatchBuilder(const LabelSpecs& specs, int64_t slots, int64_t frames, cv::Size size, int64_t step,
-               CropShape crops = {});
+  /// Slots of frames of `size`, and of `crops`. Every task of `specs` gets its tensors.
+  BatchBuilder(const LabelSpecs& specs, int64_t slots, BatchShape shape, cv::Size size,
+               int64_t step, CropShape crops = {});
 
   /// Throws UserError when the sample has other frames than the batch's.
   void put(int64_t slot, const Sample& sample);
@@ -30,8 +37,8 @@ class BatchBuilder {
   Batch finish();
 
  private:
-  void put_pictures(int64_t slot, const std::vector<cv::Mat>& pictures, cv::Size size,
-                    at::Tensor& to) const;
+  void put_motion(int64_t row, const Motion& motion);
+  void put_labels(int64_t row, const std::map<std::string, Label>& labels);
   void put_objects(const LabelSpec& spec, const std::vector<Objects>& rows, Labels& labels) const;
 
   LabelSpecs specs_;
@@ -39,7 +46,7 @@ class BatchBuilder {
   cv::Size size_;
   CropShape crops_;
   Batch batch_;
-  std::map<std::string, std::vector<Objects>> objects_;  // by task, by slot
+  std::map<std::string, std::vector<Objects>> objects_;  // by task, by row
 };
 
 /// All samples, which must have frames, and crops, of one size and number, as one batch.

@@ -62,15 +62,15 @@ void solarise(cv::Mat& picture) {
 cv::Mat draw_view(const cv::Mat& picture, const View& view, const CropOptions& options,
                   Random& random) {
   const auto part = draw_crop(picture.size(), view.scale, random);
-  std::vector<cv::Mat> frames = {resized(picture(part), static_cast<int>(view.size))};
+  cv::Mat drawn = resized(picture(part), static_cast<int>(view.size));
   if (chance(random, options.mirror)) {
     cv::Mat mirrored;
-    cv::flip(frames[0], mirrored, 1);
-    frames[0] = mirrored;
+    cv::flip(drawn, mirrored, 1);
+    drawn = mirrored;
   }
-  draw_colours(options, view.blur, random).apply(frames);
-  if (chance(random, view.solarise)) solarise(frames[0]);
-  return frames[0];
+  draw_colours(options, view.blur, random).apply(drawn);
+  if (chance(random, view.solarise)) solarise(drawn);
+  return drawn;
 }
 
 void check_size(config::Fields& f, const char* key, int64_t size) {
@@ -131,14 +131,14 @@ cv::Rect draw_crop(cv::Size picture, const std::vector<double>& scale, Random& r
 }
 
 Sample multi_crop(const Sample& sample, const CropOptions& o, Random& random) {
-  const auto& picture = sample.frames.at(0);
+  const auto& picture = sample.frames.at(0).picture;
   const View first{o.large_size, o.large_scale, o.blur_first, 0};
   const View second{o.large_size, o.large_scale, o.blur_second, o.solarise};
   const View small{o.small_size, o.small_scale, o.blur_small, 0};
   Sample views;
   views.origin = sample.origin;
-  views.frames.push_back(draw_view(picture, first, o, random));
-  views.frames.push_back(draw_view(picture, second, o, random));
+  views.frames.push_back({draw_view(picture, first, o, random)});
+  views.frames.push_back({draw_view(picture, second, o, random)});
   for (int64_t i = 0; i < o.small; ++i) {
     views.crops.push_back(draw_view(picture, small, o, random));
   }

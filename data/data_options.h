@@ -3,21 +3,22 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "common/config/fields.h"
 #include "data/augment.h"
-#include "data/bad_files.h"
-#include "data/crops.h"
-#include "data/loader.h"
-#include "data/mixer.h"
 #include "data/source_options.h"
-#include "data/training_sources.h"
 
 namespace manyfold::data {
+
+/// What training draws of a clip.
+struct ClipDrawOptions {
+  int64_t frames = 8;
+  int64_t chunks = 1;
+  void fields(config::Fields& f);
+};
 
 /// The section `data` of a configuration.
 struct DataOptions {
@@ -31,6 +32,7 @@ struct DataOptions {
   double labelled = 1;
   double unlabelled = 0.5;
   std::map<std::string, double> mix;
+  ClipDrawOptions clips;
   AugmentOptions augment;
   std::vector<std::pair<std::string, SourceOptions>> sources;
   std::vector<std::pair<std::string, SourceOptions>> validation;
@@ -51,49 +53,5 @@ std::unique_ptr<Source> open_source(const std::string& name, const SourceOptions
 /// Opens every source of a list and logs the problems it states. Errors as make_source.
 Sources open_sources(const std::vector<std::pair<std::string, SourceOptions>>& list,
                      const LabelSpecs& specs);
-
-/// This process's part of distributed training: of every global batch, the slots rank, rank +
-/// world, rank + 2 world, ...
-struct Shard {
-  int64_t rank = 0;
-  int64_t world = 1;
-};
-
-/// The training sources, mixed and augmented.
-class TrainingData {
- public:
-  /// Opens the sources, see open_training_sources.
-  /// With `crops`, samples are views as multi_crop makes them, instead of augmented pictures with
-  /// labels: two frames of the large size, and the small ones as the batch's `crops`.
-  /// Throws ConfigError and UserError before anything slow starts.
-  TrainingData(const DataOptions& options, const LabelSpecs& specs, uint64_t seed,
-               Unlabelled unlabelled = Unlabelled::dropped,
-               const std::optional<CropOptions>& crops = {});
-
-  /// Batches from `first_step` on: the same, bit for bit, as a loader that started earlier gives
-  /// for these steps. The TrainingData must outlive it. `Batch::size` is batch / world.
-  std::unique_ptr<Loader> loader(int64_t first_step = 0, Shard shard = {});
-
-  BadFiles& bad_files() { return bad_; }
-
- private:
-  Sample prepare(const Draw& draw, int64_t step, int64_t slot);
-  Random chance(int64_t source, int64_t sample, int64_t step, int64_t slot) const;
-
-  DataOptions options_;
-  LabelSpecs specs_;
-  uint64_t seed_;
-  std::optional<CropOptions> crops_;
-  TrainingSources sources_;
-  std::unique_ptr<Mixer> mixer_;
-  BadFiles bad_;
-};
-
-/// One source once through, in order, fitted to the network's size without augmentation; the last
-/// batch may be smaller. A bad sample is left out here, not replaced, so that nothing counts twice:
-/// its slot holds the next good sample with every label removed, and its origin's name is empty.
-/// `source` and `bad` must outlive the loader.
-std::unique_ptr<Loader> evaluation_loader(const Source& source, const DataOptions& options,
-                                          const LabelSpecs& specs, BadFiles& bad);
 
 }  // namespace manyfold::data

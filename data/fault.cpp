@@ -12,14 +12,20 @@ const char* fault_name(Fault fault) {
       return "bad segment";
     case Fault::empty_file:
       return "empty file";
+    case Fault::frame_size:
+      return "frame size";
     case Fault::mask_size:
       return "mask size";
     case Fault::mask_value:
       return "mask value";
     case Fault::missing_file:
       return "missing file";
+    case Fault::missing_frame:
+      return "missing frame";
     case Fault::not_a_picture:
       return "not a picture";
+    case Fault::not_a_video:
+      return "not a video";
     case Fault::picture_size:
       return "picture size";
     case Fault::shared_picture:

@@ -66,11 +66,12 @@ Sample FolderSource::get(int64_t index, int64_t detail) const {
   const auto& item = items_.at(index);
   const auto path = root_ / item.file;
   Sample sample;
-  sample.frames = {decode_picture(read_sample_file(path), path.string(), detail)};
+  auto& frame = sample.frames.emplace_back();
+  frame.picture = decode_picture(read_sample_file(path), path.string(), detail);
   sample.origin = {name(), item.file, synthetic()};
   for (const auto& rule : rules_) {
     const auto label = rule.class_of[item.folder];
-    if (label != LabelRule::kSkip) sample.labels[rule.task] = ClassIndex{label};
+    if (label != LabelRule::kSkip) frame.labels[rule.task] = ClassIndex{label};
   }
   return sample;
 }

@@ -8,13 +8,13 @@
 
 namespace manyfold::data {
 
-/// A class index for every pixel of every frame.
+/// A class index for every pixel.
 struct Mask {
   static constexpr uint8_t kIgnore = 255;
-  std::vector<cv::Mat> frames;  // T of CV_8UC1 [H, W]: class index, or kIgnore
+  cv::Mat classes;  // CV_8UC1 [H, W]: class index, or kIgnore
 };
 
-/// One class for the whole picture or clip.
+/// One class for the whole picture.
 struct ClassIndex {
   int64_t index = 0;
   float score = 1;  // of a prediction, in [0, 1]
@@ -30,13 +30,17 @@ struct Object {
   bool ignore = false;  // neither an object nor background (crowds): nothing is learnt there
 };
 
-/// All objects of every frame. Present and empty means: looked at, and there is none.
+/// All objects of a picture. Present and empty means: looked at, and there is none.
 struct Objects {
-  std::vector<std::vector<Object>> frames;  // T lists
+  std::vector<Object> list;
+  /// By class: 0 = nobody looked for this class here, so that it is neither an object nor
+  /// background. Empty: every class was looked for.
+  std::vector<uint8_t> labelled = {};
 };
 
-/// What a data set says of a picture, and equally what a model predicts: decoders return labels, so
-/// metrics, overlays and pseudo-labels handle both alike.
+/// What a data set says of one picture, be it a still or a frame of a clip, and equally what a
+/// model predicts: decoders return labels, so metrics, overlays and pseudo-labels handle both
+/// alike.
 using Label = std::variant<Mask, ClassIndex, Objects>;
 
 /// Which of the three a task learns from, and what sources and transforms must know about it.

@@ -162,6 +162,12 @@ LabelRule make_rule(const std::string& where, const std::string& task, const Lab
   for (const auto& category : categories) {
     rule.class_of.push_back(class_of(place, category, options, spec));
   }
+  if (spec.kind == LabelSpec::Kind::objects) {
+    rule.labelled.assign(spec.classes.size(), 0);
+    for (const auto index : rule.class_of) {
+      if (index != LabelRule::kSkip) rule.labelled[static_cast<size_t>(index)] = 1;
+    }
+  }
   if (!options.empty.empty()) rule.empty = class_named(place + ".empty", options.empty, spec);
   return rule;
 }

@@ -37,6 +37,7 @@ struct LabelRule {
   LabelSpec spec;
   std::vector<int64_t> class_of;  // by category of the set; kSkip = leave out
   std::vector<uint8_t> value_of;  // by grey value, 256; kUnknownValue = not configured
+  std::vector<uint8_t> labelled;  // of objects, by class: whether a category leads to it
   bool landmarks = false;
   int64_t empty = kSkip;
 

@@ -32,9 +32,9 @@ void Loader::open_batch() {
       at_end_ = true;
       return;
     }
-    batch->builder =
-        std::make_unique<BatchBuilder>(plan_.specs, static_cast<int64_t>(batch->draws.size()),
-                                       plan_.frames, plan_.size, batch->step, plan_.crops);
+    batch->builder = std::make_unique<BatchBuilder>(
+        plan_.specs, static_cast<int64_t>(batch->draws.size()), plan_.shape(batch->step),
+        plan_.size, batch->step, plan_.crops);
   } catch (...) {
     batch->error = std::current_exception();
     batch->draws.clear();  // ready at once

@@ -26,7 +26,7 @@ struct LoaderPlan {
   std::function<Sample(const Draw& draw, int64_t step, int64_t slot)> prepare;
   LabelSpecs specs;
   cv::Size size;
-  int64_t frames = 1;
+  std::function<BatchShape(int64_t step)> shape = [](int64_t) { return BatchShape(); };
   CropShape crops;  // that the samples have beside their frames
   int64_t first_step = 0;
   int threads = 2;

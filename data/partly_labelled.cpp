@@ -11,33 +11,37 @@ namespace {
 // The shuffles that batches are drawn from have the numbers of sources as streams: not this one.
 constexpr uint32_t kStream = std::numeric_limits<uint32_t>::max();
 
-}  // namespace
-
-PartlyLabelled::PartlyLabelled(std::shared_ptr<const Source> source, double share, Part part)
-    : Source(source->name() + (part == Part::labelled ? "" : ", unlabelled"), source->synthetic()),
-      source_(std::move(source)),
-      part_(part) {
-  problems_ = source_->problems();
-  const auto size = source_->size();
+std::vector<int64_t> items_of(const Source& source, double share, PartlyLabelled::Part part) {
+  const auto size = source.size();
   const auto labelled = std::llround(share * static_cast<double>(size));
   const Permutation rank(/*seed=*/0, kStream, /*epoch=*/0, size);
+  std::vector<int64_t> items;
   for (int64_t i = 0; i < size; ++i) {
-    if ((rank(i) < labelled) == (part_ == Part::labelled)) items_.push_back(i);
+    if ((rank(i) < labelled) == (part == PartlyLabelled::Part::labelled)) items.push_back(i);
   }
+  return items;
 }
 
-Sample PartlyLabelled::get(int64_t index, int64_t detail) const {
-  auto sample = source_->get(items_.at(static_cast<size_t>(index)), detail);
-  if (part_ == Part::unlabelled) sample.labels.clear();
+Sample without_labels(Sample sample) {
+  for (auto& frame : sample.frames) frame.labels.clear();
   return sample;
 }
 
-std::string PartlyLabelled::sample_name(int64_t index) const {
-  return source_->sample_name(items_.at(static_cast<size_t>(index)));
+}  // namespace
+
+PartlyLabelled::PartlyLabelled(const std::shared_ptr<const Source>& source, double share, Part part)
+    : Subset(source->name() + (part == Part::labelled ? "" : ", unlabelled"), source,
+             items_of(*source, share, part)),
+      part_(part) {}
+
+Sample PartlyLabelled::get(int64_t index, int64_t detail) const {
+  auto sample = Subset::get(index, detail);
+  return part_ == Part::labelled ? sample : without_labels(std::move(sample));
 }
 
-std::vector<std::filesystem::path> PartlyLabelled::files(int64_t index) const {
-  return source_->files(items_.at(static_cast<size_t>(index)));
+Sample PartlyLabelled::part(int64_t index, int64_t first, int64_t count, int64_t detail) const {
+  auto sample = Subset::part(index, first, count, detail);
+  return part_ == Part::labelled ? sample : without_labels(std::move(sample));
 }
 
 }  // namespace manyfold::data

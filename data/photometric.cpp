@@ -78,19 +78,16 @@ Photometry::Photometry(const PhotometricOptions& o, double strength, Random& ran
   if (chance(o.jpeg)) jpeg_quality_ = static_cast<int>(quality);
 }
 
-void Photometry::apply(std::vector<cv::Mat>& frames) const {
-  for (size_t t = 0; t < frames.size(); ++t) {
-    auto& picture = frames[t];
-    if (blur_sigma_ > 0) cv::GaussianBlur(picture, picture, {}, blur_sigma_);
-    if (recolour_) cv::transform(picture, picture, colour_);
-    cv::LUT(picture, tone_, picture);
-    if (noise_ > 0) add_noise(picture, t);
-    if (jpeg_quality_ > 0) {
-      // The codec takes these for BGR; what it does to chroma is hardly less true to life for it.
-      std::vector<uint8_t> packed;
-      cv::imencode(".jpg", picture, packed, {cv::IMWRITE_JPEG_QUALITY, jpeg_quality_});
-      cv::imdecode(packed, cv::IMREAD_COLOR, &picture);
-    }
+void Photometry::apply(cv::Mat& picture, uint64_t frame) const {
+  if (blur_sigma_ > 0) cv::GaussianBlur(picture, picture, {}, blur_sigma_);
+  if (recolour_) cv::transform(picture, picture, colour_);
+  cv::LUT(picture, tone_, picture);
+  if (noise_ > 0) add_noise(picture, frame);
+  if (jpeg_quality_ > 0) {
+    // The codec takes these for BGR; what it does to chroma is hardly less true to life for it.
+    std::vector<uint8_t> packed;
+    cv::imencode(".jpg", picture, packed, {cv::IMWRITE_JPEG_QUALITY, jpeg_quality_});
+    cv::imdecode(packed, cv::IMREAD_COLOR, &picture);
   }
 }
 

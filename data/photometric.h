@@ -34,8 +34,9 @@ class Photometry {
   /// probabilities of grey, blur, noise and JPEG; how strong blur, noise and JPEG then are stays.
   Photometry(const PhotometricOptions& options, double strength, Random& random);
 
-  /// Changes CV_8UC3 RGB pictures in place. Order: blur, colour, tone, noise, JPEG: as in a camera.
-  void apply(std::vector<cv::Mat>& frames) const;
+  /// Changes a CV_8UC3 RGB picture, frame number `frame` of its clip, in place. Order: blur,
+  /// colour, tone, noise, JPEG: as in a camera.
+  void apply(cv::Mat& picture, uint64_t frame = 0) const;
 
  private:
   void add_noise(cv::Mat& picture, uint64_t frame) const;

@@ -52,7 +52,7 @@ PicturesSource::PicturesSource(const std::string& name, const PicturesOptions& o
 Sample PicturesSource::get(int64_t index, int64_t detail) const {
   const auto& path = files_.at(index);
   Sample sample;
-  sample.frames = {decode_picture(read_sample_file(path), path.string(), detail)};
+  sample.frames = {{decode_picture(read_sample_file(path), path.string(), detail)}};
   sample.origin = {name(), sample_name(index), synthetic()};
   return sample;
 }

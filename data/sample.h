@@ -7,8 +7,17 @@
 #include <vector>
 
 #include "data/label.h"
+#include "data/motion.h"
 
 namespace manyfold::data {
+
+/// A picture with the labels that it has. A task that is missing from `labels` is not labelled
+/// here, which is not the same as labelled with nothing.
+struct Frame {
+  cv::Mat picture;                           // CV_8UC3 [H, W], RGB
+  std::map<std::string, Label> labels = {};  // by task name
+  Motion motion = {};                        // from the frame before; empty unless asked for
+};
 
 /// Where a sample came from.
 struct Origin {
@@ -17,12 +26,10 @@ struct Origin {
   bool synthetic = false;
 };
 
-/// One picture (T = 1) or clip, with the labels that it has. A task that is missing from `labels`
-/// is not labelled here, which is not the same as labelled with nothing.
+/// A still (one frame) or a clip.
 struct Sample {
-  std::vector<cv::Mat> frames;          // T of CV_8UC3 [H, W], RGB
-  std::vector<cv::Mat> crops;           // smaller views of the picture, all of one size; often none
-  std::map<std::string, Label> labels;  // by task name
+  std::vector<Frame> frames;   // T, all of one size
+  std::vector<cv::Mat> crops;  // smaller views of a still, all of one size; often none
   Origin origin;
 };
 

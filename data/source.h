@@ -11,7 +11,8 @@
 
 namespace manyfold::data {
 
-/// Labelled pictures by number. Knows neither chance nor augmentation: get(i) is always the same.
+/// Labelled pictures, or clips of them, by number. Knows neither chance nor augmentation: get(i) is
+/// always the same.
 class Source {
  public:
   Source(std::string name, bool synthetic) : name_(std::move(name)), synthetic_(synthetic) {}
@@ -25,6 +26,21 @@ class Source {
   /// cached. `detail`: see decode_picture; labels are scaled with the picture.
   /// Throws BadSample when the sample's files or labels cannot be used.
   virtual Sample get(int64_t index, int64_t detail = 0) const = 0;
+
+  /// Whether samples are clips; else each is a still.
+  virtual bool clips() const { return false; }
+  /// Frames of sample `index`: 1 of a still.
+  virtual int64_t length(int64_t) const { return 1; }
+  /// `count` of its frames from `first` on, all of one size, each with the labels that it has. As
+  /// get(), which gives all.
+  virtual Sample part(int64_t index, int64_t /*first*/, int64_t /*count*/,
+                      int64_t detail = 0) const {
+    return get(index, detail);
+  }
+
+  /// Where the pixels of a clip's frame were in the frame before, where the source knows it
+  /// exactly; empty where it does not.
+  virtual Motion motion(int64_t /*index*/, int64_t /*frame*/) const { return {}; }
 
   /// What people know the sample by: its path relative to the root, or "scene 17".
   virtual std::string sample_name(int64_t index) const = 0;

@@ -1,6 +1,7 @@
 #include "data/source_options.h"
 
 #include "common/error.h"
+#include "data/clips_source.h"
 #include "data/coco_source.h"
 #include "data/folder_source.h"
 #include "data/pictures_source.h"
@@ -13,7 +14,7 @@ std::unique_ptr<Source> pictures_source(const std::string& name, const SourceOpt
   if (!options.labels.empty()) {
     throw ConfigError("source " + name + ": labels." + options.labels[0].first +
                       " is given, and `type: pictures` has no labels; remove it, or choose a type "
-                      "that has: coco, folders, synthetic");
+                      "that has: clips, coco, folders, synthetic");
   }
   return std::make_unique<PicturesSource>(name, options.pictures);
 }
@@ -37,6 +38,16 @@ void FolderOptions::fields(config::Fields& f) {
   f.field("split", split, "Reads <root>/<split>/<class>/*.");
 }
 
+void ClipsOptions::fields(config::Fields& f) {
+  f.field("root", root,
+          "Folder of the clips: folders of numbered pictures, which may stand in `frames`, and "
+          "video files.");
+  f.required("root");
+  f.field("clips", clips, "Their names; empty: all in the folder.");
+  f.field("annotations", annotations,
+          "A COCO file that labels frames by file_name, relative to the root; empty: none.");
+}
+
 void PicturesOptions::fields(config::Fields& f) {
   f.field("root", root, "Folder of the pictures; those below it count too.");
   f.required("root");
@@ -47,6 +58,9 @@ void SyntheticOptions::fields(config::Fields& f) {
   f.field("first", first, "Number of the first scene, so that sets do not share scenes.",
           config::at_least(0));
   f.field("seed", seed, "Another seed, other scenes.", config::at_least(0));
+  f.field("length", length, "Frames of a clip, 30 a second; 1: the scenes are stills.",
+          config::between(1, 1 << 20));
+  f.section("motion", motion, "What moves in clips.");
   scenes.fields(f);
 }
 
@@ -61,7 +75,8 @@ void Strength::fields(config::Fields& f) {
 
 void SourceOptions::fields(config::Fields& f) {
   f.variant("type", type, "What the set is.",
-            {{"coco", [this](config::Fields& g) { coco.fields(g); }},
+            {{"clips", [this](config::Fields& g) { clips.fields(g); }},
+             {"coco", [this](config::Fields& g) { coco.fields(g); }},
              {"folders", [this](config::Fields& g) { folders.fields(g); }},
              {"pictures", [this](config::Fields& g) { pictures.fields(g); }},
              {"synthetic", [this](config::Fields& g) { synthetic.fields(g); }}});
@@ -80,6 +95,8 @@ std::string SourceOptions::mix_group() const {
 
 std::unique_ptr<Source> make_source(const std::string& name, const SourceOptions& options,
                                     const LabelSpecs& specs) {
+  if (options.type == "clips")
+    return std::make_unique<ClipsSource>(name, options.clips, options.labels, specs);
   if (options.type == "coco") {
     return std::make_unique<CocoSource>(name, options.coco, options.labels, specs);
   }
@@ -90,8 +107,9 @@ std::unique_ptr<Source> make_source(const std::string& name, const SourceOptions
   if (options.type == "synthetic") {
     return std::make_unique<SyntheticSource>(name, options.synthetic, options.labels, specs);
   }
-  throw ConfigError("source " + name + ": type = " + options.type +
-                    known_names(options.type, {"coco", "folders", "pictures", "synthetic"}));
+  throw ConfigError(
+      "source " + name + ": type = " + options.type +
+      known_names(options.type, {"clips", "coco", "folders", "pictures", "synthetic"}));
 }
 
 }  // namespace manyfold::data

@@ -9,6 +9,7 @@
 #include "common/config/fields.h"
 #include "data/label_rule.h"
 #include "data/source.h"
+#include "data/synthetic/clip_options.h"
 #include "data/synthetic/options.h"
 #include "data/warp.h"
 
@@ -32,13 +33,25 @@ struct FolderOptions {
   void fields(config::Fields& f);
 };
 
-/// `type: synthetic`: scenes drawn by the program, endless by number. Labels `from`: mask, boxes
-/// (categories face, head, body and hand_<gesture>), gesture. What is drawn stands beside.
+/// `type: synthetic`: scenes drawn by the program, or clips of them, endless by number. Labels
+/// `from`: mask, boxes (categories face, head, body and hand_<gesture>), gesture. What is drawn
+/// stands beside.
 struct SyntheticOptions {
   int64_t size = 50000;
   int64_t first = 0;
   int64_t seed = 0;
+  int64_t length = 1;
+  synthetic::ClipOptions motion;
   synthetic::SceneOptions scenes;
+  void fields(config::Fields& f);
+};
+
+/// `type: clips`: folders of numbered pictures and video files. Labels `from`: mask
+/// (`<clip>/masks/`), and boxes, segments, category or image of a COCO file; see ClipsSource.
+struct ClipsOptions {
+  std::string root;
+  std::vector<std::string> clips;
+  std::string annotations;
   void fields(config::Fields& f);
 };
 
@@ -62,6 +75,7 @@ struct SourceOptions {
   double weight = 0;
   Strength augment;
   std::vector<std::pair<std::string, LabelOptions>> labels;
+  ClipsOptions clips;
   CocoOptions coco;
   FolderOptions folders;
   PicturesOptions pictures;

@@ -49,14 +49,23 @@ class ObjectList {
     add(kBody, person.body);
     for (const auto& hand : person.hands) {
       if (hand.shown < kHandHidden) continue;
-      if (auto* object = add(kFirstHand + hand.gesture, hand.box)) {
-        object->ignore = hand.shown < kHandShown;
+      const bool unclear = hand.gesture == synthetic::kUnclear;
+      if (auto* object = add(unclear ? any_hand() : kFirstHand + hand.gesture, hand.box)) {
+        object->ignore = unclear || hand.shown < kHandShown;
       }
     }
   }
-  Objects take() { return {{std::move(objects_)}}; }
+  Objects take() { return {std::move(objects_), rule_.labelled}; }
 
  private:
+  /// A category of hands that counts, if any does.
+  int64_t any_hand() const {
+    auto category = static_cast<size_t>(kFirstHand);
+    while (category + 1 < rule_.class_of.size() && rule_.class_of[category] == LabelRule::kSkip)
+      ++category;
+    return static_cast<int64_t>(category);
+  }
+
   Object* add(int64_t category, const cv::Rect2f& box) {
     const auto index = rule_.class_of.at(category);
     if ((box & picture_).empty() || index == LabelRule::kSkip) return nullptr;
@@ -80,7 +89,7 @@ Objects objects_of(const synthetic::Scene& scene, const LabelRule& rule) {
 Mask mask_of(const synthetic::Scene& scene, const LabelRule& rule) {
   cv::Mat grey = scene.person_mask * 255, mask;
   cv::LUT(grey, rule.value_of, mask);
-  return {{mask}};
+  return Mask{mask};
 }
 
 void check_rule(const std::string& where, const LabelRule& rule) {
@@ -116,27 +125,51 @@ SyntheticSource::SyntheticSource(const std::string& name, const SyntheticOptions
   }
 }
 
-Sample SyntheticSource::get(int64_t index, int64_t) const {
+Sample SyntheticSource::get(int64_t index, int64_t detail) const {
+  if (clips()) return part(index, 0, options_.length, detail);
   const auto scene =
       synthetic::render(static_cast<uint64_t>(options_.seed),
                         static_cast<uint64_t>(options_.first + index), options_.scenes);
+  return {{labelled(scene)}, {}, {name(), sample_name(index), synthetic()}};
+}
+
+Sample SyntheticSource::part(int64_t index, int64_t first, int64_t count, int64_t detail) const {
+  if (!clips()) return get(index, detail);
+  const auto clip = describe(index);
   Sample sample;
-  sample.frames = {scene.picture};
-  sample.origin = {name(), sample_name(index), synthetic()};
-  for (const auto& rule : rules_) {
-    if (rule.from == "mask") {
-      sample.labels[rule.task] = mask_of(scene, rule);
-    } else if (rule.from == "boxes") {
-      sample.labels[rule.task] = objects_of(scene, rule);
-    } else if (scene.gesture >= 0 && rule.class_of.at(scene.gesture) != LabelRule::kSkip) {
-      sample.labels[rule.task] = ClassIndex{rule.class_of[scene.gesture]};
-    }
-  }
+  sample.origin = {name(), sample_name(index) + "#" + std::to_string(first), synthetic()};
+  for (int64_t frame = first; frame < first + count; ++frame)
+    sample.frames.push_back(labelled(synthetic::draw_frame(clip, frame)));
   return sample;
 }
 
+Motion SyntheticSource::motion(int64_t index, int64_t frame) const {
+  return {synthetic::motion(describe(index), frame)};
+}
+
+synthetic::ClipDescription SyntheticSource::describe(int64_t index) const {
+  return synthetic::describe_clip(static_cast<uint64_t>(options_.seed),
+                                  static_cast<uint64_t>(options_.first + index), options_.scenes,
+                                  options_.motion);
+}
+
+Frame SyntheticSource::labelled(const synthetic::Scene& scene) const {
+  Frame frame;
+  frame.picture = scene.picture;
+  for (const auto& rule : rules_) {
+    if (rule.from == "mask") {
+      frame.labels[rule.task] = mask_of(scene, rule);
+    } else if (rule.from == "boxes") {
+      frame.labels[rule.task] = objects_of(scene, rule);
+    } else if (scene.gesture >= 0 && rule.class_of.at(scene.gesture) != LabelRule::kSkip) {
+      frame.labels[rule.task] = ClassIndex{rule.class_of[scene.gesture]};
+    }
+  }
+  return frame;
+}
+
 std::string SyntheticSource::sample_name(int64_t index) const {
-  return "scene " + std::to_string(options_.first + index);
+  return (clips() ? "clip " : "scene ") + std::to_string(options_.first + index);
 }
 
 LabelSpecs scene_specs() {

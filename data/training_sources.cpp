@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <set>
 
 #include "data/data_options.h"
 #include "data/partly_labelled.h"
@@ -12,6 +11,9 @@ namespace manyfold::data {
 namespace {
 
 using Part = PartlyLabelled::Part;
+
+/// The group of all sources where no shares are given.
+constexpr const char* kAll = "all";
 
 /// The group of the samples whose labels do not count.
 std::string rest_of(const std::string& group) { return group + ", unlabelled"; }
@@ -24,75 +26,76 @@ bool labels_any(const SourceOptions& options, const LabelSpecs& specs) {
 class Opener {
  public:
   Opener(const DataOptions& options, const LabelSpecs& specs, Unlabelled unlabelled)
-      : options_(options), specs_(specs), keep_(unlabelled == Unlabelled::kept) {}
+      : options_(options), specs_(specs), unlabelled_(unlabelled) {}
 
   TrainingSources open() {
+    opened_.unlabelled = options_.unlabelled;
     for (const auto& [name, entry] : options_.sources) open(name, entry);
-    share_out();
     return std::move(opened_);
   }
 
  private:
   void open(const std::string& name, const SourceOptions& entry) {
+    opened_.groups.insert(entry.mix_group());
     const bool useful = labels_any(entry, specs_);
-    if (!useful && !keep_) {
-      spdlog::info("source {} is left out: it labels no task in training", name);
-      return;
-    }
-    // Without shares all are one group, and so are all samples that are left over.
-    const auto group = options_.mix.empty() ? std::string("all") : entry.mix_group();
+    if (!useful && unlabelled_ == Unlabelled::dropped) return leave_out(name);
     auto source = open_source(name, entry, specs_);
-    if (!useful || options_.labelled == 1) return add(entry, group, std::move(source));
+    const bool keep = unlabelled_ == Unlabelled::kept ||
+                      (unlabelled_ == Unlabelled::kept_clips && source->clips());
+    if (!useful && !keep) return leave_out(name);
+    if (!useful || options_.labelled == 1) return add(entry, /*rest=*/false, std::move(source));
     const std::shared_ptr<const Source> whole = std::move(source);
-    add(entry, group, std::make_unique<PartlyLabelled>(whole, options_.labelled, Part::labelled));
-    if (keep_) {
-      add(entry, rest_of(group),
+    add(entry, /*rest=*/false,
+        std::make_unique<PartlyLabelled>(whole, options_.labelled, Part::labelled));
+    if (keep) {
+      add(entry, /*rest=*/true,
           std::make_unique<PartlyLabelled>(whole, options_.labelled, Part::unlabelled));
     }
   }
 
-  void add(const SourceOptions& entry, const std::string& group, std::unique_ptr<Source> source) {
-    if (source->size() == 0) {
-      spdlog::info("source {}: of the group '{}' it has no sample (data.labelled = {})",
-                   source->name(), group, options_.labelled);
-      return;
-    }
-    groups_.insert(group);
-    opened_.all.push_back({entry, group, std::move(source)});
+  static void leave_out(const std::string& name) {
+    spdlog::info("source {} is left out: it labels no task in training", name);
   }
 
-  /// Groups that came out empty have no share; one that is split has two.
-  void share_out() {
-    const auto configured =
-        options_.mix.empty() ? std::map<std::string, double>{{"all", 1}} : options_.mix;
-    for (const auto& [group, share] : configured) {
-      const bool labelled = groups_.count(group) > 0, rest = groups_.count(rest_of(group)) > 0;
-      const double to_rest = !rest ? 0 : labelled ? options_.unlabelled : 1;
-      // A group that no source ever named is for the mixer to refuse.
-      const bool named = std::any_of(
-          options_.sources.begin(), options_.sources.end(),
-          [&, g = group](const auto& source) { return source.second.mix_group() == g; });
-      if (labelled || (!named && !options_.mix.empty())) opened_.mix[group] = share * (1 - to_rest);
-      if (rest) opened_.mix[rest_of(group)] = share * to_rest;
+  void add(const SourceOptions& entry, bool rest, std::unique_ptr<Source> source) {
+    if (source->size() == 0) {
+      spdlog::info("source {}: {} no sample (data.labelled = {})", source->name(),
+                   rest ? "its rest has" : "it has", options_.labelled);
+      return;
     }
+    opened_.all.push_back({entry, rest, std::move(source)});
   }
 
   const DataOptions& options_;
   const LabelSpecs& specs_;
-  bool keep_;
-  std::set<std::string> groups_;
+  Unlabelled unlabelled_;
   TrainingSources opened_;
 };
 
 }  // namespace
 
-std::vector<MixSource> TrainingSources::for_mixer() const {
-  std::vector<MixSource> sources;
-  for (const auto& entry : all) {
-    sources.push_back(
-        {entry.source->name(), entry.group, entry.source->size(), entry.options.weight});
+std::string TrainingSources::group_of(const Entry& entry, bool grouped) {
+  const auto group = grouped ? entry.options.mix_group() : std::string(kAll);
+  return entry.rest ? rest_of(group) : group;
+}
+
+std::map<std::string, double> TrainingSources::shares(const std::map<std::string, double>& mix,
+                                                      bool clips) const {
+  const bool grouped = !mix.empty();
+  const auto holds = [&](const std::string& group) {
+    return std::any_of(all.begin(), all.end(), [&](const Entry& entry) {
+      return entry.source->clips() == clips && group_of(entry, grouped) == group;
+    });
+  };
+  std::map<std::string, double> shares;
+  for (const auto& [group, share] : grouped ? mix : std::map<std::string, double>{{kAll, 1}}) {
+    const bool labelled = holds(group), rest = holds(rest_of(group));
+    const double to_rest = !rest ? 0 : labelled ? unlabelled : 1;
+    // A group that no source ever named is for the mixer to refuse.
+    if (labelled || (grouped && !groups.count(group))) shares[group] = share * (1 - to_rest);
+    if (rest) shares[rest_of(group)] = share * to_rest;
   }
-  return sources;
+  return shares;
 }
 
 TrainingSources open_training_sources(const DataOptions& options, const LabelSpecs& specs,

@@ -1,6 +1,7 @@
 #include "data/warp.h"
 
 #include <cmath>
+#include <limits>
 #include <opencv2/imgproc.hpp>
 
 namespace manyfold::data {
@@ -75,18 +76,21 @@ void mirror_classes(cv::Mat& mask, const LabelSpec& spec) {
   cv::LUT(mask, table, mask);
 }
 
+/// Which classes were looked for.
+void mirror_classes(std::vector<uint8_t>& labelled, const LabelSpec& spec) {
+  if (labelled.empty() || spec.mirrored_class.empty()) return;
+  const auto before = labelled;
+  for (size_t c = 0; c < before.size(); ++c)
+    labelled[static_cast<size_t>(spec.mirrored_class[c])] = before[c];
+}
+
 struct Warp {
   const Geometry& geometry;
   const LabelSpec& spec;
 
   Label operator()(const Mask& mask) const {
-    Mask warped;
-    for (const auto& frame : mask.frames) {
-      warped.frames.push_back(warp_mask(frame, geometry.map, geometry.size));
-      if (geometry.mirrored && !spec.mirrored_class.empty()) {
-        mirror_classes(warped.frames.back(), spec);
-      }
-    }
+    Mask warped{warp_mask(mask.classes, geometry.map, geometry.size)};
+    if (geometry.mirrored && !spec.mirrored_class.empty()) mirror_classes(warped.classes, spec);
     return warped;
   }
   Label operator()(ClassIndex label) const {
@@ -96,10 +100,8 @@ struct Warp {
     return label;
   }
   Label operator()(const Objects& objects) const {
-    Objects warped;
-    for (const auto& frame : objects.frames) {
-      warped.frames.push_back(warp_objects(frame, geometry, spec));
-    }
+    Objects warped{warp_objects(objects.list, geometry, spec), objects.labelled};
+    if (geometry.mirrored) mirror_classes(warped.labelled, spec);
     return warped;
   }
 };
@@ -125,18 +127,12 @@ struct Unwarp {
   Affine map;
   cv::Size picture;
 
-  Label operator()(const Mask& mask) const {
-    Mask warped;
-    for (const auto& frame : mask.frames) warped.frames.push_back(grow_mask(frame, map, picture));
-    return warped;
-  }
+  Label operator()(const Mask& mask) const { return Mask{grow_mask(mask.classes, map, picture)}; }
   Label operator()(const ClassIndex& label) const { return label; }
   Label operator()(Objects objects) const {
-    for (auto& frame : objects.frames) {
-      for (auto& object : frame) {
-        object.box = apply(map, object.box);
-        for (auto& point : object.landmarks) point = apply(map, point);
-      }
+    for (auto& object : objects.list) {
+      object.box = apply(map, object.box);
+      for (auto& point : object.landmarks) point = apply(map, point);
     }
     return objects;
   }
@@ -160,6 +156,17 @@ cv::Mat warp_picture(const cv::Mat& picture, const Geometry& geometry) {
   return warped;
 }
 
+Motion warp_motion(const Motion& motion, const Geometry& geometry) {
+  if (motion.empty()) return {};
+  const auto nan = std::numeric_limits<double>::quiet_NaN();
+  Motion warped;
+  cv::warpAffine(motion.displacement, warped.displacement, on_pixel_centres(geometry.map),
+                 geometry.size, cv::INTER_NEAREST, cv::BORDER_CONSTANT, cv::Scalar(nan, nan));
+  cv::transform(warped.displacement, warped.displacement, geometry.map.get_minor<2, 2>(0, 0));
+  forget_what_was_outside(warped);
+  return warped;
+}
+
 Label warp_label(const Label& label, const Geometry& geometry, const LabelSpec& spec) {
   return std::visit(Warp{geometry, spec}, label);
 }
@@ -171,11 +178,15 @@ Label unwarp_label(const Label& label, const Geometry& geometry, cv::Size pictur
 Sample warp(const Sample& sample, const Geometry& geometry, const LabelSpecs& specs) {
   Sample warped;
   warped.origin = sample.origin;
-  for (const auto& frame : sample.frames) warped.frames.push_back(warp_picture(frame, geometry));
-  for (const auto& [task, label] : sample.labels) {
-    const auto spec = specs.find(task);
-    if (spec == specs.end()) continue;
-    warped.labels.emplace(task, warp_label(label, geometry, spec->second));
+  for (const auto& frame : sample.frames) {
+    auto& to = warped.frames.emplace_back();
+    to.picture = warp_picture(frame.picture, geometry);
+    to.motion = warp_motion(frame.motion, geometry);
+    for (const auto& [task, label] : frame.labels) {
+      const auto spec = specs.find(task);
+      if (spec == specs.end()) continue;
+      to.labels.emplace(task, warp_label(label, geometry, spec->second));
+    }
   }
   return warped;
 }

@@ -16,7 +16,7 @@ constexpr uint8_t kPadding = 114;
 /// What the tasks in training learn from, by task name.
 using LabelSpecs = std::map<std::string, LabelSpec>;
 
-/// One affine map for the picture and its labels.
+/// One affine map for every frame and its labels.
 ///
 /// - Pictures: bilinear, one pass; a picture that shrinks to less than half is averaged over whole
 ///   pixels first, so that fine texture does not alias. Outside: kPadding.
@@ -31,8 +31,12 @@ using LabelSpecs = std::map<std::string, LabelSpec>;
 /// Labels of tasks without a spec are left out.
 Sample warp(const Sample& sample, const Geometry& geometry, const LabelSpecs& specs);
 
-/// The same for a single frame, for prediction.
+/// The same for a single picture.
 cv::Mat warp_picture(const cv::Mat& picture, const Geometry& geometry);
+
+/// The same for a motion: both frames are moved alike. Not known outside the picture, nor where it
+/// points out of the picture that is made.
+Motion warp_motion(const Motion& motion, const Geometry& geometry);
 
 /// The same for a single label.
 Label warp_label(const Label& label, const Geometry& geometry, const LabelSpec& spec);

@@ -17,7 +17,7 @@ namespace manyfold::distill {
 /// options say. A size of 0 leaves the pictures' own; others are resized bilinearly.
 at::Tensor prepare_pictures(const at::Tensor& pictures, const InputOptions& options);
 
-/// A teacher's output of a task as the student's head would give it. Objects (SSLD) keep their
+/// A teacher's output of a task as the student's head would give it. Objects keep their
 /// numbers: only the axes are put in order. Scores become logits of the student's classes
 /// (`map_channels`; merged classes by logsumexp): [N, classes], or [N, C, H, W] of `size` with C =
 /// 1 for a background and one class.

@@ -128,7 +128,7 @@ std::optional<CertainMask> certain_mask(const at::Tensor& scores, const data::Ge
   const int count = cv::countNonZero(certain);
   if (count == 0 || count < rule.share * static_cast<double>(certain.total())) return std::nullopt;
   index.setTo(data::Mask::kIgnore, ~certain);
-  return CertainMask{{{index}}, cv::mean(best, certain)[0]};
+  return CertainMask{data::Mask{index}, cv::mean(best, certain)[0]};
 }
 
 std::optional<data::Objects> certain_objects(const std::vector<std::vector<Object>>& views,
@@ -153,7 +153,7 @@ std::optional<data::Objects> certain_objects(const std::vector<std::vector<Objec
     kept.push_back(mean_of(found, rule));
     ++certain;
   }
-  if (certain > 0 || (rule.absent && kept.empty())) return data::Objects{{kept}};
+  if (certain > 0 || (rule.absent && kept.empty())) return data::Objects{kept};
   return std::nullopt;
 }
 

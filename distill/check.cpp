@@ -21,7 +21,7 @@ bool same_shapes(const std::vector<torch::Tensor>& a, const std::vector<torch::T
 const char* way_out(const train::Task& task) {
   return task.label().kind == data::LabelSpec::Kind::objects
              ? "anchors, key points and the grid must be equal: a teacher of the job's input size "
-               "with the same `ssld` and `stride`. Labels work in any layout: make them with "
+               "with the same `detector`. Labels work in any layout: make them with "
                "manyfold label, or leave the task out of its `tasks`"
              : "say which channels are which class under `outputs`, or leave the task out of its "
                "`tasks`";

@@ -17,12 +17,11 @@ void count_label(const Label& label, TaskCount& count) {
   if (const auto* index = std::get_if<data::ClassIndex>(&label)) {
     ++count.classes.at(static_cast<size_t>(index->index));
   } else if (const auto* mask = std::get_if<data::Mask>(&label)) {
-    const auto& frame = mask->frames.at(0);
     for (size_t c = 0; c < count.classes.size(); ++c)
-      count.classes[c] += cv::countNonZero(frame == static_cast<int>(c));
-    count.ignored += cv::countNonZero(frame == static_cast<int>(data::Mask::kIgnore));
+      count.classes[c] += cv::countNonZero(mask->classes == static_cast<int>(c));
+    count.ignored += cv::countNonZero(mask->classes == static_cast<int>(data::Mask::kIgnore));
   } else {
-    for (const auto& object : std::get<data::Objects>(label).frames.at(0))
+    for (const auto& object : std::get<data::Objects>(label).list)
       ++(object.ignore ? count.ignored : count.classes.at(static_cast<size_t>(object.class_index)));
   }
 }
@@ -66,7 +65,7 @@ void LabelledSource::label_batch(const std::vector<int64_t>& batch, const Labell
   data::parallel_for(static_cast<int64_t>(batch.size()), threads, [&](int64_t number) {
     const auto i = static_cast<size_t>(number);
     try {
-      decoded[i] = pictures_.get(batch[i]).frames.at(0);
+      decoded[i] = pictures_.get(batch[i]).frames.at(0).picture;
     } catch (const UserError& error) {
       causes[i] = error.what();
     }
@@ -91,7 +90,7 @@ void LabelledSource::keep(int64_t index, PseudoLabels labels, const data::LabelS
   auto& kept = item.labels.labels;
   for (auto label = kept.begin(); label != kept.end();) {
     const auto* mask = std::get_if<data::Mask>(&label->second);
-    if (mask) cv::imencode(".png", mask->frames.at(0), item.masks[label->first]);
+    if (mask) cv::imencode(".png", mask->classes, item.masks[label->first]);
     label = mask ? kept.erase(label) : std::next(label);
   }
   items_.push_back(std::move(item));
@@ -100,9 +99,10 @@ void LabelledSource::keep(int64_t index, PseudoLabels labels, const data::LabelS
 data::Sample LabelledSource::get(int64_t index, int64_t) const {
   const auto& item = items_.at(static_cast<size_t>(index));
   auto sample = pictures_.get(item.index);
-  sample.labels = item.labels.labels;
+  auto& labels = sample.frames.at(0).labels;
+  labels = item.labels.labels;
   for (const auto& [task, png] : item.masks)
-    sample.labels[task] = data::Mask{{cv::imdecode(png, cv::IMREAD_GRAYSCALE)}};
+    labels[task] = data::Mask{cv::imdecode(png, cv::IMREAD_GRAYSCALE)};
   return sample;
 }
 

@@ -38,11 +38,21 @@ void refuse_unknown_tasks(const TeacherSetup& setup) {
   }
 }
 
+/// The outputs that a name means: itself, or "<name>.0", "<name>.1" of a head with several. None
+/// where there are none.
+std::vector<std::string> parts_of(const Named& outputs, const std::string& name) {
+  if (outputs.count(name)) return {name};
+  std::vector<std::string> parts;
+  while (outputs.count(name + "." + std::to_string(parts.size())))
+    parts.push_back(name + "." + std::to_string(parts.size()));
+  return parts;
+}
+
 /// The name of the output that holds a task; empty when there is none and `needed` is false.
 std::string output_for(const TeacherSetup& setup, const std::string& task, const std::string& given,
                        const Named& outputs, bool needed) {
   const auto& name = given.empty() ? task : given;
-  if (outputs.count(name)) return name;
+  if (!parts_of(outputs, name).empty()) return name;
   const bool alone = outputs.size() == 1 && (needed || setup.tasks.size() == 1);
   if (given.empty() && alone) return outputs.begin()->first;
   if (!needed) return "";
@@ -159,9 +169,11 @@ Answer ModelTeacher::adapted(const Named& outputs, const Tensor& pictures) const
   Answer answer;
   for (const auto& [task, label, options] : subjects_) {
     const auto what = "task '" + task + "'";
-    answer.outputs[task] = {
-        adapt_output(who(setup_) + ", output '" + options.name + "' for " + what,
-                     checked(options.name, what), options, label, size)};
+    for (const auto& part : parts_of(outputs, options.name)) {
+      answer.outputs[task].push_back(
+          adapt_output(who(setup_) + ", output '" + part + "' for " + what, checked(part, what),
+                       options, label, size));
+    }
   }
   for (const auto& [stride, name] : setup_.options.features) {
     const auto map = checked(name, "features at stride " + stride);

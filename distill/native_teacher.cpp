@@ -13,10 +13,12 @@ using Kind = data::LabelSpec::Kind;
 void require_same_objects(const std::string& who, const train::Task& student,
                           const train::Task& teacher) {
   const auto ours = student.describe(), theirs = teacher.describe();
-  for (const auto* key : {"landmarks", "anchors", "stride", "points"}) {
-    if (ours.value(key, nlohmann::json()) == theirs.value(key, nlohmann::json())) continue;
-    throw ConfigError(who + " has " + key + " = " + theirs.value(key, nlohmann::json()).dump() +
-                      ", expected " + ours.value(key, nlohmann::json()).dump() +
+  for (const auto* key : {"classes", "landmarks", "anchors", "strides", "points"}) {
+    const auto our = ours.value(key, nlohmann::json()), their = theirs.value(key, nlohmann::json());
+    // What a lone class is called does not matter.
+    const bool lone = key == std::string("classes") && our.size() == 1 && their.size() == 1;
+    if (our == their || lone) continue;
+    throw ConfigError(who + " has " + key + " = " + their.dump() + ", expected " + our.dump() +
                       " as the student; outputs can be imitated only in one layout. Labels work in "
                       "any: make them with manyfold label, or leave the task out of `tasks`");
   }
@@ -93,10 +95,11 @@ std::vector<std::pair<std::string, OutputOptions>> outputs_of(const TeacherSetup
                     known_names(setup.tasks.front().first, known));
 }
 
-Named first_outputs(const models::Outputs& outputs) {
-  Named named;
-  for (const auto& [task, tensors] : outputs) named[task] = tensors.at(0);
-  return named;
+/// As exported files name them: "<task>", or "<task>.0", "<task>.1" of a head with several.
+void add_outputs(const std::string& task, const std::vector<torch::Tensor>& tensors, Named& named) {
+  if (tensors.size() == 1) named[task] = tensors[0];
+  for (size_t i = 0; i < tensors.size() && tensors.size() > 1; ++i)
+    named[task + "." + std::to_string(i)] = tensors[i];
 }
 
 }  // namespace
@@ -110,14 +113,17 @@ Run run_with_maps(models::MultiTaskModel model) {
     const auto infos = model->encoder().features();
     Named outputs;
     for (size_t i = 0; i < maps.size(); ++i) outputs[map_name(infos[i].stride)] = maps[i];
-    for (const auto& task : model->tasks()) outputs[task] = model->head(task, maps).at(0);
+    const auto seen = model->remember(maps, {}).features;  // every picture by itself
+    for (const auto& task : model->tasks()) add_outputs(task, model->head(task, seen), outputs);
     return outputs;
   };
 }
 
 Run run_outputs(train::Predictor predict) {
   return [predict = std::move(predict)](const torch::Tensor& pictures) {
-    return first_outputs(predict(pictures));
+    Named named;
+    for (const auto& [task, tensors] : predict(pictures)) add_outputs(task, tensors, named);
+    return named;
   };
 }
 

@@ -72,10 +72,11 @@ train::Rows rows_of(const LossOptions& options, const data::Batch& batch, const 
   auto chosen = torch::ones_like(present);
   if (options.rows == "labelled") chosen = present.clone();
   if (options.rows == "unlabelled") chosen = present.logical_not();
-  for (int64_t row = 0; row < batch.size() && !options.sources.empty(); ++row) {
-    const auto& source = batch.origins[static_cast<size_t>(row)].source;
+  const auto frames = batch.frames();
+  for (int64_t n = 0; n < batch.size() && !options.sources.empty(); ++n) {
+    const auto& source = batch.origins[static_cast<size_t>(n)].source;
     if (std::count(options.sources.begin(), options.sources.end(), source) == 0)
-      chosen[row].fill_(false);
+      chosen.narrow(0, n * frames, frames).fill_(false);
   }
   if (chosen.all().item<bool>()) return {};
   return chosen.nonzero().flatten();

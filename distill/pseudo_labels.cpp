@@ -74,7 +74,7 @@ Tensor sized_like(const Tensor& scores, const Tensor& other) {
 
 double mean_score(const data::Objects& objects) {
   double sum = 0, count = 0;
-  for (const auto& object : objects.frames.at(0)) {
+  for (const auto& object : objects.list) {
     if (object.ignore) continue;
     sum += object.score;
     ++count;
@@ -204,11 +204,12 @@ void Labeller::label_objects(const std::string& task, const std::vector<View>& v
     const auto decoded = reader->decode(view.outputs.at(task), network_);
     for (size_t row = 0; row < frames.size(); ++row) {
       auto objects = std::get<data::Objects>(decoded.at(row));
-      auto& frame = objects.frames.at(0);
-      if (view.mirrored)
-        frame = unmirror_objects(std::move(frame), spec, static_cast<float>(network_.width));
+      if (view.mirrored) {
+        objects.list =
+            unmirror_objects(std::move(objects.list), spec, static_cast<float>(network_.width));
+      }
       const auto label = data::unwarp_label(objects, frames[row].geometry, frames[row].size);
-      found[row].push_back(inside(std::get<data::Objects>(label).frames.at(0), frames[row].size));
+      found[row].push_back(inside(std::get<data::Objects>(label).list, frames[row].size));
     }
   }
   ObjectRule rule = options_.objects;

@@ -50,6 +50,18 @@ json tensor_entry(const std::string& name, const graph::Value& value, c10::Scala
   return {{"name", name}, {"shape", shape}, {"dtype", type_name(type)}};
 }
 
+json states_entry(const std::vector<StatePair>& states) {
+  auto pairs = json::array();
+  for (const auto& pair : states) pairs.push_back({{"input", pair.input}, {"output", pair.output}});
+  return {
+      {"pairs", pairs},
+      {"start", "zeros"},
+      {"rule",
+       "give each output to its input with the next frame; begin again with zeros at the start of "
+       "a stream, after a cut, a dropped second or more, and when the camera or its resolution "
+       "changes; do not let an input and its output share memory"}};
+}
+
 // What the package itself says, of the model of one precision.
 json own_entries(const graph::Graph& graph, const PackageOptions& options,
                  const std::string& precision) {
@@ -66,17 +78,19 @@ json own_entries(const graph::Graph& graph, const PackageOptions& options,
   }
   auto models = json::object();
   for (const auto& each : precisions(options)) models[each] = file_of(each);
-  return {{"format", kFormat},
-          {"format_version", kFormatVersion},
-          {"producer", "manyfold " MANYFOLD_VERSION},
-          {"name", options.name},
-          {"model", file_of(precision)},
-          {"models", models},
-          {"precision", precision},
-          {"opset", options.opset},
-          {"inputs", inputs},
-          {"outputs", outputs},
-          {"files", json::object()}};
+  json own = {{"format", kFormat},
+              {"format_version", kFormatVersion},
+              {"producer", "manyfold " MANYFOLD_VERSION},
+              {"name", options.name},
+              {"model", file_of(precision)},
+              {"models", models},
+              {"precision", precision},
+              {"opset", options.opset},
+              {"inputs", inputs},
+              {"outputs", outputs},
+              {"files", json::object()}};
+  if (!options.states.empty()) own["states"] = states_entry(options.states);
+  return own;
 }
 
 bool is_manifest(const json& manifest) {

@@ -56,7 +56,8 @@ class Writer {
   void write_half() {
     auto prepared = graph_;
     prepare_for_export(prepared, std::nullopt);
-    const auto range = check_half_range(prepared, examples_);
+    const auto range =
+        check_half_range(prepared, with_states(prepared, examples_, options_.states));
     exported.warnings += range.text();
     const auto half = to_half(onnx(graph_, kHalf), options_.half_ends);
     const auto session = open(half.bytes);
@@ -100,7 +101,8 @@ class Writer {
                               const std::string& precision) {
     // Half precision and whole numbers are judged by the tasks' figures.
     const auto tolerance = precision == kFloat ? std::optional(options_.tolerance) : std::nullopt;
-    const auto& found = exported.models[precision] = verify(graph, session, examples_, tolerance);
+    const auto& found = exported.models[precision] =
+        verify(graph, session, examples_, tolerance, options_.states);
     report[precision] = found.json();
     report[precision]["file"] = file_of(precision);
     return found;

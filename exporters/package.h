@@ -41,6 +41,8 @@ struct PackageOptions {
   /// Threads of ONNX Runtime while it is verified.
   int threads = 1;
   std::string name = "manyfold";
+  /// Of a model with memory: `examples` are the frames of one clip. Stands in manifest.json, too.
+  std::vector<StatePair> states;
   /// Adds model.fp16.onnx, once no value of the examples is beyond the largest half. Its
   /// differences stand in verify.json and do not stop the export.
   bool half = false;

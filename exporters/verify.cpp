@@ -13,6 +13,8 @@
 namespace manyfold::exporters {
 namespace {
 
+using Example = std::map<std::string, at::Tensor>;
+
 /// Gathers one output over all examples.
 struct Sum {
   OutputDifference difference;
@@ -40,6 +42,16 @@ int64_t rows(const graph::Graph& graph, const std::map<std::string, at::Tensor>&
     if (at != example.end() && at->second.dim() > 0) return at->second.size(0);
   }
   return 1;
+}
+
+std::vector<at::Tensor> start(const graph::Graph& graph, const std::vector<StatePair>& states,
+                              int64_t rows) {
+  std::vector<at::Tensor> zeros;
+  for (const auto& pair : states) {
+    const auto* input = graph.find(pair.input);
+    zeros.push_back(at::zeros(graph::sizes_at(input->shape, rows), input->dtype));
+  }
+  return zeros;
 }
 
 // A session may take half precision where the graph takes float.
@@ -71,17 +83,37 @@ std::string number(double value) {
 
 }  // namespace
 
+std::vector<Example> with_states(const graph::Graph& graph, std::vector<Example> frames,
+                                 const std::vector<StatePair>& states) {
+  if (states.empty()) return frames;
+  const at::NoGradGuard no_grad;
+  const graph::Replay replay(graph);
+  std::vector<std::string> wanted;
+  for (const auto& pair : states) wanted.push_back(pair.output);
+  auto state = start(graph, states, rows(graph, frames.at(0)));
+  for (auto& frame : frames) {
+    for (size_t i = 0; i < states.size(); ++i) frame[states[i].input] = state[i];
+    state = replay.run({frame.begin(), frame.end()}, wanted);
+  }
+  return frames;
+}
+
 Verification verify(const graph::Graph& graph, const Session& session,
-                    const std::vector<std::map<std::string, at::Tensor>>& examples,
-                    std::optional<double> tolerance) {
+                    const std::vector<Example>& examples, std::optional<double> tolerance,
+                    const std::vector<StatePair>& states) {
   if (examples.empty()) throw UserError("export: verification needs at least one example");
   const at::NoGradGuard no_grad;
   const graph::Replay replay(graph);
   std::map<std::string, Sum> sums;
   Verification result;
-  for (const auto& example : examples) {
+  std::vector<at::Tensor> own;  // what the session remembers
+  if (!states.empty()) own = start(graph, states, rows(graph, examples[0]));
+  for (const auto& example : with_states(graph, examples, states)) {
     const auto expected = replay.run({example.begin(), example.end()});
-    const auto found = session.run(as_taken(session, example));
+    auto given = example;
+    for (size_t i = 0; i < states.size(); ++i) given[states[i].input] = own[i];
+    const auto found = session.run(as_taken(session, given));
+    for (size_t i = 0; i < states.size(); ++i) own[i] = found.at(states[i].output);
     for (size_t i = 0; i < expected.size(); ++i) {
       const auto& name = graph.outputs()[i].first;
       if (found.at(name).sizes() != expected[i].sizes()) {

@@ -13,6 +13,12 @@
 
 namespace manyfold::exporters {
 
+/// A model with memory: what it returns as `output` is its `input` with the next frame. Zeros
+/// begin.
+struct StatePair {
+  std::string input, output;
+};
+
 /// How far one output of ONNX Runtime is from LibTorch's.
 struct OutputDifference {
   double max = 0;      // largest absolute difference
@@ -41,11 +47,20 @@ struct Verification {
 /// examples are given to a session that takes another floating type in that type. Without a
 /// tolerance only NaN is judged.
 ///
+/// With `states` the examples are the frames of one clip: both begin with zeros, and each goes on
+/// with what it returned itself, so that a difference that grows shows.
+///
 /// Of a quantised model the mean difference in steps says more than the largest: one rounding that
 /// falls the other way is a whole step, and moves values of every layer after it.
 Verification verify(const graph::Graph& graph, const Session& session,
                     const std::vector<std::map<std::string, at::Tensor>>& examples,
-                    std::optional<double> tolerance);
+                    std::optional<double> tolerance, const std::vector<StatePair>& states = {});
+
+/// The frames of a clip with the state that the graph has before each of them; every frame has as
+/// many rows as the others.
+std::vector<std::map<std::string, at::Tensor>> with_states(
+    const graph::Graph& graph, std::vector<std::map<std::string, at::Tensor>> frames,
+    const std::vector<StatePair>& states);
 
 /// `samples` rows of noise for every input of a graph: bytes, or standard normal numbers. The same
 /// for the same seed. For when there is no real data at hand.

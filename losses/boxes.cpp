@@ -15,6 +15,12 @@ at::Tensor area(const at::Tensor& sides) {
 
 }  // namespace
 
+at::Tensor size_of(const at::Tensor& box) { return box.narrow(-1, 2, 2) - box.narrow(-1, 0, 2); }
+
+at::Tensor centre_of(const at::Tensor& box) {
+  return (box.narrow(-1, 2, 2) + box.narrow(-1, 0, 2)) / 2;
+}
+
 at::Tensor box_iou(const at::Tensor& a, const at::Tensor& b) {
   const auto low_a = a.narrow(-1, 0, 2), high_a = a.narrow(-1, 2, 2);
   const auto low_b = b.narrow(-1, 0, 2), high_b = b.narrow(-1, 2, 2);

@@ -4,6 +4,10 @@
 
 namespace manyfold::losses {
 
+/// Width and height, and the middle, of boxes [..., 4] (x1 y1 x2 y2) -> [..., 2].
+at::Tensor size_of(const at::Tensor& box);
+at::Tensor centre_of(const at::Tensor& box);
+
 /// Intersection over union of boxes [..., 4] (x1 y1 x2 y2), element by element with broadcasting ->
 /// [...], in [0, 1]; 0 for empty boxes.
 at::Tensor box_iou(const at::Tensor& a, const at::Tensor& b);

@@ -29,6 +29,24 @@ Tensor along(const Tensor& answers, const std::vector<double>& weights) {
   return at::tensor(weights, answers.options()).view(shape);
 }
 
+/// What all say of one stride.
+Tensor blend_level(const std::vector<Tensor>& answers, const std::vector<double>& weights,
+                   const DetectorOptions& options) {
+  const auto end = 4 + options.classes;
+  // [M, N, A, D, Sh, Sw]
+  const auto raw = stacked("blend_objects", answers, weights)
+                       .unflatten(2, {options.anchors_per_level(), options.depth()});
+  const auto weight = along(raw, weights);
+  const auto score = raw.slice(3, 4, end);
+  const auto yes = (score.sigmoid() * weight).sum(0), no = ((-score).sigmoid() * weight).sum(0);
+  // Of a cell that nobody is sure of, numbers count nowhere: a cache has not kept them.
+  const auto sure = score.sigmoid().amax(3, /*keepdim=*/true);
+  const auto share = sure.masked_fill(sure < kLeastConfidence, 0) * weight;
+  auto blended = (raw * share).sum(0) / share.sum(0).clamp_min(1e-12);
+  blended.slice(2, 4, end).copy_((yes / no.clamp_min(1e-12)).clamp_min(1e-12).log());
+  return blended.flatten(1, 2);
+}
+
 }  // namespace
 
 Tensor blend_scores(const std::vector<Tensor>& answers, const std::vector<double>& weights,
@@ -43,20 +61,21 @@ Tensor blend_scores(const std::vector<Tensor>& answers, const std::vector<double
   return (binary ? mean.slice(1, 0, 1) - mean.slice(1, 1, 2) : mean) * temperature;
 }
 
-Tensor blend_objects(const std::vector<Tensor>& answers, const std::vector<double>& weights,
-                     const SsldOptions& options) {
-  // [M, N, A, D, Sh, Sw]
-  const auto raw = stacked("blend_objects", answers, weights)
-                       .unflatten(2, {options.anchor_count(), options.depth()});
-  const auto weight = along(raw, weights);
-  const auto score = raw.slice(3, 4, 5);
-  const auto yes = (score.sigmoid() * weight).sum(0), no = ((-score).sigmoid() * weight).sum(0);
-  // Of a cell that nobody is sure of, numbers count nowhere: a cache has not kept them.
-  const auto sure = score.sigmoid();
-  const auto share = sure.masked_fill(sure < kLeastConfidence, 0) * weight;
-  auto blended = (raw * share).sum(0) / share.sum(0).clamp_min(1e-12);
-  blended.slice(2, 4, 5).copy_((yes / no.clamp_min(1e-12)).clamp_min(1e-12).log());
-  return blended.flatten(1, 2);
+std::vector<Tensor> blend_objects(const std::vector<std::vector<Tensor>>& answers,
+                                  const std::vector<double>& weights,
+                                  const DetectorOptions& options) {
+  std::vector<Tensor> blended;
+  for (size_t level = 0; level < options.strides.size(); ++level) {
+    std::vector<Tensor> of_level;
+    for (const auto& answer : answers) {
+      TORCH_CHECK(answer.size() == options.strides.size(), "blend_objects: an answer of ",
+                  answer.size(), " outputs, needs one for each of ", options.strides.size(),
+                  " strides");
+      of_level.push_back(answer[level]);
+    }
+    blended.push_back(blend_level(of_level, weights, options));
+  }
+  return blended;
 }
 
 }  // namespace manyfold::losses

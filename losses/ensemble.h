@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "losses/ssld_options.h"
+#include "losses/detector_options.h"
 
 namespace manyfold::losses {
 
@@ -20,9 +20,11 @@ namespace manyfold::losses {
 at::Tensor blend_scores(const std::vector<at::Tensor>& answers, const std::vector<double>& weights,
                         double temperature, bool by_confidence);
 
-/// The same for the raw outputs of single-shot detectors, [N, A * D, Sh, Sw]: the logit of the
-/// weighted mean confidence, and boxes and key points weighted by weight * confidence.
-at::Tensor blend_objects(const std::vector<at::Tensor>& answers, const std::vector<double>& weights,
-                         const SsldOptions& options);
+/// The same for the raw outputs of single-shot detectors, of each one [N, A * D, Sh, Sw] a stride:
+/// the logit of the weighted mean confidence of each class, and boxes and key points weighted by
+/// weight * confidence of the class that the teacher is most confident of.
+std::vector<at::Tensor> blend_objects(const std::vector<std::vector<at::Tensor>>& answers,
+                                      const std::vector<double>& weights,
+                                      const DetectorOptions& options);
 
 }  // namespace manyfold::losses

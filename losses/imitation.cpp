@@ -23,8 +23,37 @@ Tensor binary_divergence(const Tensor& student, const Tensor& teacher) {
 }
 
 /// [N, A * D, Sh, Sw] -> [N, A, D, Sh, Sw]
-Tensor split(const Tensor& raw, const SsldOptions& options) {
-  return raw.unflatten(1, {options.anchor_count(), options.depth()});
+Tensor split(const Tensor& raw, const DetectorOptions& options) {
+  return raw.unflatten(1, {options.anchors_per_level(), options.depth()});
+}
+
+/// What one stride adds to both sides of the fraction.
+struct Part {
+  Tensor distance, confidence;
+};
+
+Part imitate_level(const Tensor& student, const Tensor& teacher, const DetectorOptions& options) {
+  check_shapes("imitate_objects", student, teacher);
+  const auto s = split(student, options), t = split(teacher.detach(), options);
+  const auto end = 4 + options.classes;
+  const auto difference = [&](int64_t from, int64_t to) {
+    return (s.slice(2, from, to) - t.slice(2, from, to)).square().sum(2);
+  };
+  auto each = (s.slice(2, 0, 2).sigmoid() - t.slice(2, 0, 2).sigmoid()).square().sum(2) *
+                  options.centre_weight +
+              difference(2, 4) * options.size_weight;
+  if (options.landmarks > 0) {
+    each = each + difference(end, options.depth()) *
+                      (options.landmark_weight / static_cast<double>(options.landmarks));
+  }
+  const auto confidence = t.slice(2, 4, end).sigmoid();  // [N, A, C, Sh, Sw]
+  const auto importance =
+      confidence * options.object_weight + (1 - confidence) * options.background_weight;
+  const auto sure = confidence.amax(2);
+  const auto counted = sure.masked_fill(sure < kLeastConfidence, 0);
+  return {(binary_divergence(s.slice(2, 4, end), t.slice(2, 4, end)) * importance).sum() +
+              (each * counted).sum(),
+          sure.sum()};
 }
 
 }  // namespace
@@ -38,35 +67,32 @@ Tensor imitate_scores(const Tensor& student, const Tensor& teacher, double tempe
   return (log_p.exp() * (log_p - a.log_softmax(1))).sum(1).mean() * scale;
 }
 
-Tensor imitate_objects(const Tensor& student, const Tensor& teacher, const SsldOptions& options) {
-  check_shapes("imitate_objects", student, teacher);
-  const auto s = split(student, options), t = split(teacher.detach(), options);
-  const auto confidence = t.select(2, 4).sigmoid();
-  const auto difference = [&](int64_t from, int64_t to) {
-    return (s.slice(2, from, to) - t.slice(2, from, to)).square().sum(2);
-  };
-  auto each = (s.slice(2, 0, 2).sigmoid() - t.slice(2, 0, 2).sigmoid()).square().sum(2) *
-                  options.centre_weight +
-              difference(2, 4) * options.size_weight;
-  if (options.landmarks > 0) {
-    each = each + difference(5, options.depth()) *
-                      (options.landmark_weight / static_cast<double>(options.landmarks));
+Tensor imitate_objects(const std::vector<Tensor>& student, const std::vector<Tensor>& teacher,
+                       const DetectorOptions& options) {
+  TORCH_CHECK(!student.empty() && student.size() == teacher.size(),
+              "imitate_objects: ", student.size(), " outputs of the student, ", teacher.size(),
+              " of the teacher");
+  auto sum = imitate_level(student[0], teacher[0], options);
+  for (size_t i = 1; i < student.size(); ++i) {
+    const auto part = imitate_level(student[i], teacher[i], options);
+    sum = {sum.distance + part.distance, sum.confidence + part.confidence};
   }
-  const auto importance =
-      confidence * options.object_weight + (1 - confidence) * options.background_weight;
-  const auto counted = confidence.masked_fill(confidence < kLeastConfidence, 0);
-  const auto all = (binary_divergence(s.select(2, 4), t.select(2, 4)) * importance).sum() +
-                   (each * counted).sum();
-  return all / confidence.sum().clamp_min(1);
+  return sum.distance / sum.confidence.clamp_min(1);
 }
 
-Tensor essence_of_objects(const Tensor& raw, const SsldOptions& options) {
-  const auto numbers = split(raw, options);
-  const auto confidence = numbers.slice(2, 4, 5);
-  // A little lower, so that rounding brings no emptied cell back above the bound.
-  auto essence = numbers.masked_fill(confidence.sigmoid() < 0.95 * kLeastConfidence, 0);
-  essence.slice(2, 4, 5).copy_(confidence);
-  return essence.flatten(1, 2);
+std::vector<Tensor> essence_of_objects(const std::vector<Tensor>& raw,
+                                       const DetectorOptions& options) {
+  std::vector<Tensor> essences;
+  for (const auto& level : raw) {
+    const auto numbers = split(level, options);
+    const auto confidence = numbers.slice(2, 4, 4 + options.classes);
+    const auto sure = confidence.sigmoid().amax(2, /*keepdim=*/true);
+    // A little lower, so that rounding brings no emptied cell back above the bound.
+    auto essence = numbers.masked_fill(sure < 0.95 * kLeastConfidence, 0);
+    essence.slice(2, 4, 4 + options.classes).copy_(confidence);
+    essences.push_back(essence.flatten(1, 2));
+  }
+  return essences;
 }
 
 }  // namespace manyfold::losses

@@ -2,7 +2,9 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "losses/ssld_options.h"
+#include <vector>
+
+#include "losses/detector_options.h"
 
 namespace manyfold::losses {
 
@@ -18,17 +20,20 @@ at::Tensor imitate_scores(const at::Tensor& student, const at::Tensor& teacher, 
 /// Below this confidence of the teacher, its boxes and key points are not imitated.
 constexpr double kLeastConfidence = 0.05;
 
-/// The same for the raw output of a single-shot detector, [N, A * D, Sh, Sw], see SsldOptions.
-/// Boxes and key points count as the teacher is confident of them, and nothing below
-/// kLeastConfidence:
-///   sum over cells of  b KL(confidence) + c (5 |sigmoid xy|^2 + |wh|^2 + 18 |uv|^2 / K)
-/// of the differences, c the teacher's confidence, divided by the sum of c or 1. The weights are
-/// those of the options; b goes from background_weight to object_weight with c.
-at::Tensor imitate_objects(const at::Tensor& student, const at::Tensor& teacher,
-                           const SsldOptions& options);
+/// The same for the raw outputs of a single-shot detector, one [N, A * D, Sh, Sw] for each stride,
+/// see DetectorOptions. Boxes and key points count as the teacher is confident of them, and nothing
+/// below kLeastConfidence:
+///   sum over places of  b KL(confidence) + c (5 |sigmoid xy|^2 + |wh|^2 + 18 |uv|^2 / K)
+/// of the differences, divided by the sum of c or 1. c is the teacher's confidence of the class
+/// that it is most confident of. The KL is summed over the classes; b goes from background_weight
+/// to object_weight with the teacher's confidence of each. The other weights are those of the
+/// options: centre_weight, size_weight, landmark_weight, whatever the size_term.
+at::Tensor imitate_objects(const std::vector<at::Tensor>& student,
+                           const std::vector<at::Tensor>& teacher, const DetectorOptions& options);
 
-/// The output of a detector with what `imitate_objects` does not read of a teacher set to 0: boxes
+/// The outputs of a detector with what `imitate_objects` does not read of a teacher set to 0: boxes
 /// and key points below kLeastConfidence. Most of it, so that it compresses well.
-at::Tensor essence_of_objects(const at::Tensor& raw, const SsldOptions& options);
+std::vector<at::Tensor> essence_of_objects(const std::vector<at::Tensor>& raw,
+                                           const DetectorOptions& options);
 
 }  // namespace manyfold::losses

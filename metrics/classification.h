@@ -19,7 +19,7 @@ struct ClassificationOptions {
   }
 };
 
-/// One class a picture or clip (data::ClassIndex); a truth of index -1 is not counted. Figures:
+/// One class a picture (data::ClassIndex); a truth of index -1 is not counted. Figures:
 ///   accuracy
 ///   macro_f1          mean F1 over the classes that occur in truth or predictions (a class that is
 ///                     only ever predicted counts 0; one that occurs nowhere is left out), which is

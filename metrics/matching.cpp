@@ -12,10 +12,11 @@ double area(const cv::Rect2f& box) {
   return box.empty() ? 0 : static_cast<double>(box.width) * box.height;
 }
 
-bool in_ignore_region(const Object& object, const std::vector<Object>& truth) {
-  return std::any_of(truth.begin(), truth.end(), [&](const Object& region) {
-    return is_ignore_region(region) && area(object.box & region.box) >= area(object.box) / 2;
-  });
+/// IoU; with an ignore region, the share of the detection that lies in it.
+double overlap(const Object& detection, const Object& object) {
+  if (!is_ignore_region(object)) return box_iou(detection.box, object.box);
+  const double own = area(detection.box);
+  return own == 0 ? 0 : area(detection.box & object.box) / own;
 }
 
 std::vector<size_t> by_score(const std::vector<Object>& objects) {
@@ -26,24 +27,24 @@ std::vector<size_t> by_score(const std::vector<Object>& objects) {
   return order;
 }
 
-/// The free object with the largest IoU among those that count, or among those that do not; -1
-/// when none reaches `least`.
+/// Whether a detection may be given to an object: to one that counts, or else to one that does not.
+bool suits(const Object& detection, const Object& object, const Counts& counts, bool counting) {
+  if (is_ignore_region(object)) return !counting;
+  return object.class_index == detection.class_index && (!counts || counts(object)) == counting;
+}
+
+/// The free one with the largest overlap (the last of equals, as in COCO) among the objects that
+/// count, or among those that do not; -1 when none reaches `least`.
 int64_t best_free(const Object& detection, const std::vector<Object>& truth,
                   const std::vector<bool>& taken, double least, const Counts& counts,
                   bool counting) {
   int64_t best = -1;
-  double best_iou = 0;
   for (size_t i = 0; i < truth.size(); ++i) {
-    const Object& object = truth[i];
-    if (taken[i] || is_ignore_region(object) || object.class_index != detection.class_index) {
-      continue;
-    }
-    if ((!counts || counts(object)) != counting) continue;
-    const double iou = box_iou(detection.box, object.box);
-    if (iou >= least && iou > best_iou) {
-      best = static_cast<int64_t>(i);
-      best_iou = iou;
-    }
+    if (taken[i] || !suits(detection, truth[i], counts, counting)) continue;
+    const double shared = overlap(detection, truth[i]);
+    if (shared < least) continue;
+    best = static_cast<int64_t>(i);
+    least = shared;
   }
   return best;
 }
@@ -68,9 +69,12 @@ std::vector<Match> match_objects(const std::vector<Object>& predicted,
       continue;
     }
     const int64_t beside = best_free(detection, truth, taken, iou, counts, false);
-    if (beside >= 0) taken[static_cast<size_t>(beside)] = true;
-    if (beside >= 0 || (counts && !counts(detection)) || in_ignore_region(detection, truth)) {
-      matches[i] = {Match::Verdict::ignored, -1};
+    if (beside < 0 && (!counts || counts(detection))) continue;
+    matches[i] = {Match::Verdict::ignored, -1};
+    // A region has room for any number.
+    if (beside >= 0) {
+      const auto index = static_cast<size_t>(beside);
+      taken[index] = !is_ignore_region(truth[index]);
     }
   }
   return matches;

@@ -22,13 +22,13 @@ struct Match {
 /// Whether an object of the truth, or a detection without a partner, counts at all.
 using Counts = std::function<bool(const data::Object&)>;
 
-/// Gives every detection of one frame its object, or none: by descending score (equal scores in
-/// the order given), each takes the object of its own class with the largest IoU of at least `iou`
-/// that is still free. As in COCO, a detection that finds no such object is ignored, neither right
-/// nor wrong, when
-///   - it finds one that does not count, or does not count itself, or
-///   - at least half of its area lies in one ignore region (data::Object::ignore, or a negative
-///     class), of whatever class.
+/// Gives every detection of one picture its object, or none, as COCO does: by descending score
+/// (equal scores in the order given), each takes the object of its own class with the largest IoU
+/// of at least `iou`, in (0, 1], that is still free (of equal IoUs the last). A detection that
+/// finds no such object is ignored, neither right nor wrong, when
+///   - it does not count itself, or finds one that does not count, or
+///   - a share of its area of at least `iou` lies in one ignore region (data::Object::ignore, or a
+///     negative class), of whatever class; a region takes in any number of detections.
 /// Returns one Match for each of `predicted`, in its order.
 std::vector<Match> match_objects(const std::vector<data::Object>& predicted,
                                  const std::vector<data::Object>& truth, double iou,

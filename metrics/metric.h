@@ -27,8 +27,8 @@ class Metric {
  public:
   virtual ~Metric() = default;
 
-  /// One picture or clip. Both labels are of the kind that the metric measures, have as many
-  /// frames, and lie in the pixels of one picture. Throws std::invalid_argument for labels that do
+  /// One picture. Both labels are of the kind that the metric measures, and lie in its pixels.
+  /// Throws std::invalid_argument for labels that do
   /// not go together, and UserError for a truth that the class list cannot explain.
   virtual void add(const data::Label& predicted, const data::Label& truth) = 0;
 

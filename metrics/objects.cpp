@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
 
 #include "common/error.h"
@@ -45,20 +46,18 @@ bool has_landmarks(const Object& object) {
          std::any_of(object.visible.begin(), object.visible.end(), [](uint8_t v) { return v; });
 }
 
+/// Those of the classes that somebody looked for, and ignore regions.
+std::vector<Object> looked_for(const std::vector<Object>& list,
+                               const std::vector<uint8_t>& labelled) {
+  if (labelled.empty()) return list;
+  std::vector<Object> kept;
+  std::copy_if(list.begin(), list.end(), std::back_inserter(kept), [&](const Object& object) {
+    return is_ignore_region(object) || labelled[static_cast<size_t>(object.class_index)];
+  });
+  return kept;
+}
+
 }  // namespace
-
-std::vector<std::pair<float, bool>> ObjectsMetric::Ranking::sorted() const {
-  auto order = detections;
-  std::stable_sort(order.begin(), order.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
-  return order;
-}
-
-std::vector<bool> ObjectsMetric::Ranking::hits() const {
-  std::vector<bool> hits;
-  for (const auto& [score, hit] : sorted()) hits.push_back(hit);
-  return hits;
-}
 
 ObjectsMetric::ObjectsMetric(std::vector<std::string> classes, int64_t landmarks,
                              const ObjectsOptions& options)
@@ -66,21 +65,17 @@ ObjectsMetric::ObjectsMetric(std::vector<std::string> classes, int64_t landmarks
       landmarks_(landmarks),
       options_(options),
       all_(classes_.size()),
-      large_(classes_.size()) {
+      large_(classes_.size()),
+      coco_(classes_.size()),
+      pictures_(classes_.size()) {
   if (classes_.empty()) throw std::invalid_argument("ObjectsMetric: no classes");
 }
 
-void ObjectsMetric::add(const data::Label& predicted, const data::Label& truth) {
-  const auto& p = std::get<Objects>(predicted).frames;
-  const auto& t = std::get<Objects>(truth).frames;
-  if (p.size() != t.size()) {
-    throw std::invalid_argument(
-        fmt::format("ObjectsMetric: {} predicted frames for {} labelled ones", p.size(), t.size()));
-  }
-  for (size_t i = 0; i < t.size(); ++i) add_frame(p[i], t[i]);
-}
-
-void ObjectsMetric::add_frame(const Frame& predicted, const Frame& truth) {
+void ObjectsMetric::add(const data::Label& predicted_label, const data::Label& truth_label) {
+  const auto& label = std::get<Objects>(truth_label);
+  check(std::get<Objects>(predicted_label).list, label);
+  const List predicted = looked_for(std::get<Objects>(predicted_label).list, label.labelled);
+  const List truth = looked_for(label.list, label.labelled);
   const Counts any = [](const Object&) { return true; };
   const auto matches = match_objects(predicted, truth, options_.iou, any);
   rank(predicted, truth, matches, any, all_);
@@ -90,34 +85,48 @@ void ObjectsMetric::add_frame(const Frame& predicted, const Frame& truth) {
     };
     rank(predicted, truth, match_objects(predicted, truth, options_.iou, large), large, large_);
   }
+  coco_.add(predicted, truth);
+  ++all_pictures_;
+  for (size_t c = 0; c < pictures_.size(); ++c) {
+    pictures_[c] += label.labelled.empty() || label.labelled[c];
+  }
   if (landmarks_ > 0) add_landmarks(predicted, truth, matches);
 }
 
-void ObjectsMetric::rank(const Frame& predicted, const Frame& truth,
-                         const std::vector<Match>& matches, const Counts& counts,
-                         std::vector<Ranking>& rankings) const {
+void ObjectsMetric::check(const List& predicted, const Objects& truth) const {
   const auto classes = static_cast<int64_t>(classes_.size());
-  for (const Object& object : truth) {
-    if (is_ignore_region(object)) continue;
-    if (object.class_index >= classes) {
-      throw UserError(fmt::format("an object has class {}, but only {} classes are named",
-                                  object.class_index, classes));
-    }
-    if (counts(object)) ++rankings[static_cast<size_t>(object.class_index)].truths;
+  for (const Object& object : truth.list) {
+    if (is_ignore_region(object) || object.class_index < classes) continue;
+    throw UserError(fmt::format("an object has class {}, but only {} classes are named",
+                                object.class_index, classes));
   }
-  for (size_t i = 0; i < predicted.size(); ++i) {
-    const int64_t c = predicted[i].class_index;
-    if (c < 0 || c >= classes) {
-      throw std::invalid_argument(
-          fmt::format("ObjectsMetric: predicted class {}, but there are {} classes", c, classes));
-    }
-    if (matches[i].verdict == Match::Verdict::ignored) continue;
-    rankings[static_cast<size_t>(c)].detections.emplace_back(
-        predicted[i].score, matches[i].verdict == Match::Verdict::hit);
+  for (const Object& object : predicted) {
+    if (object.class_index >= 0 && object.class_index < classes) continue;
+    throw std::invalid_argument(
+        fmt::format("ObjectsMetric: predicted class {}, but there are {} classes",
+                    object.class_index, classes));
+  }
+  if (!truth.labelled.empty() && truth.labelled.size() != classes_.size()) {
+    throw std::invalid_argument(
+        fmt::format("ObjectsMetric: a label says of {} classes whether they were looked for, but "
+                    "there are {}",
+                    truth.labelled.size(), classes));
   }
 }
 
-void ObjectsMetric::add_landmarks(const Frame& predicted, const Frame& truth,
+void ObjectsMetric::rank(const List& predicted, const List& truth,
+                         const std::vector<Match>& matches, const Counts& counts,
+                         std::vector<Ranking>& rankings) const {
+  for (const Object& object : truth) {
+    if (is_ignore_region(object) || !counts(object)) continue;
+    ++rankings[static_cast<size_t>(object.class_index)].truths;
+  }
+  for (size_t i = 0; i < predicted.size(); ++i) {
+    rankings[static_cast<size_t>(predicted[i].class_index)].add(predicted[i].score, matches[i]);
+  }
+}
+
+void ObjectsMetric::add_landmarks(const List& predicted, const List& truth,
                                   const std::vector<Match>& matches) {
   for (size_t t = 0; t < truth.size(); ++t) {
     if (!has_landmarks(truth[t])) continue;
@@ -139,12 +148,12 @@ void ObjectsMetric::add_landmarks(const Frame& predicted, const Frame& truth,
   }
 }
 
-void ObjectsMetric::detection_figures(std::vector<Figure>& figures) const {
+void ObjectsMetric::precision_figures(std::vector<Figure>& figures) const {
   const std::string ap = fmt::format("ap{:.0f}", 100 * options_.iou);
   const std::string at = fmt::format("at IoU {:g}", options_.iou);
   std::vector<double> each, each_101, each_large;
   std::vector<Figure> by_class;
-  int64_t truths = 0, large_truths = 0, found = 0, shown = 0;
+  int64_t truths = 0, large_truths = 0;
   for (size_t c = 0; c < classes_.size(); ++c) {
     const auto hits = all_[c].hits();
     each.push_back(average_precision(hits, all_[c].truths));
@@ -152,10 +161,6 @@ void ObjectsMetric::detection_figures(std::vector<Figure>& figures) const {
     each_large.push_back(average_precision(large_[c].hits(), large_[c].truths));
     truths += all_[c].truths;
     large_truths += large_[c].truths;
-    for (const auto& [score, hit] : all_[c].detections) {
-      shown += score >= options_.operating_score;
-      found += hit && score >= options_.operating_score;
-    }
     by_class.push_back({figure_name(classes_[c]) + "_" + ap, each.back(), true, all_[c].truths,
                         "objects", "Average precision of '" + classes_[c] + "' " + at + "."});
   }
@@ -164,6 +169,9 @@ void ObjectsMetric::detection_figures(std::vector<Figure>& figures) const {
   if (classes_.size() > 1) figures.insert(figures.end(), by_class.begin(), by_class.end());
   figures.push_back({ap + "_101", mean(finite(each_101)), true, truths, "objects",
                      "Average precision " + at + ", 101-point as COCO computes it."});
+  figures.push_back({"ap50_95", mean(finite(coco_.by_class())), true, truths, "objects",
+                     "COCO's AP: 101-point, mean of IoUs from 0.50 to 0.95 and of the classes that "
+                     "occur, 100 detections of a class in a picture at most."});
   if (options_.minimum_size > 0) {
     figures.push_back(
         {fmt::format("{}_min{:g}", ap, options_.minimum_size), mean(finite(each_large)), true,
@@ -171,12 +179,46 @@ void ObjectsMetric::detection_figures(std::vector<Figure>& figures) const {
          fmt::format("Average precision {} of objects of at least {:g} px, sqrt(w h).", at,
                      options_.minimum_size)});
   }
-  const std::string score =
-      fmt::format("among detections of score {:g} and more.", options_.operating_score);
+}
+
+void ObjectsMetric::score_figures(std::vector<Figure>& figures) const {
+  int64_t truths = 0, found = 0, shown = 0;
+  for (const Ranking& ranking : all_) {
+    truths += ranking.truths;
+    for (const auto& [score, hit] : ranking.detections) {
+      shown += score >= options_.operating_score;
+      found += hit && score >= options_.operating_score;
+    }
+  }
+  const std::string at = fmt::format("at IoU {:g} among detections of score {:g} and more.",
+                                     options_.iou, options_.operating_score);
   figures.push_back({"recall", ratio(found, truths), true, truths, "objects",
-                     "Share of the objects found " + at + " " + score});
-  figures.push_back({"precision", ratio(found, shown), true, shown, "detections",
-                     "Share of right ones " + at + " " + score});
+                     "Share of the objects found " + at});
+  figures.push_back(
+      {"precision", ratio(found, shown), true, shown, "detections", "Share of right ones " + at});
+}
+
+void ObjectsMetric::false_alarm_figures(std::vector<Figure>& figures) const {
+  const std::string name =
+      fmt::format("fp_per_picture_at_recall_{:g}", 100 * options_.fixed_recall);
+  const std::string where = fmt::format(
+      "in a picture at IoU {:g}, where {:g} % of the objects are found; no value when "
+      "no score finds so many.",
+      options_.iou, 100 * options_.fixed_recall);
+  std::vector<double> occurring;
+  std::vector<Figure> by_class;
+  for (size_t c = 0; c < classes_.size(); ++c) {
+    const auto alarms = all_[c].false_alarms_at(options_.fixed_recall);
+    const double share = alarms ? ratio(*alarms, pictures_[c]) : kNaN;
+    if (all_[c].truths > 0) occurring.push_back(share);
+    by_class.push_back({figure_name(classes_[c]) + "_" + name, share, false, pictures_[c],
+                        "pictures", "False alarms for '" + classes_[c] + "' " + where});
+  }
+  const double sum =
+      occurring.empty() ? kNaN : std::accumulate(occurring.begin(), occurring.end(), 0.0);
+  figures.push_back({name, sum, false, all_pictures_, "pictures",
+                     "False alarms of all classes that occur " + where});
+  if (classes_.size() > 1) figures.insert(figures.end(), by_class.begin(), by_class.end());
 }
 
 void ObjectsMetric::landmark_figures(std::vector<Figure>& figures) const {
@@ -214,7 +256,9 @@ void ObjectsMetric::landmark_figures(std::vector<Figure>& figures) const {
 
 std::vector<Figure> ObjectsMetric::figures() const {
   std::vector<Figure> figures;
-  detection_figures(figures);
+  precision_figures(figures);
+  score_figures(figures);
+  false_alarm_figures(figures);
   if (landmarks_ > 0) landmark_figures(figures);
   return figures;
 }

@@ -58,22 +58,14 @@ SegmentationMetric::SegmentationMetric(std::vector<std::string> classes,
   }
 }
 
-void SegmentationMetric::add(const data::Label& predicted, const data::Label& truth) {
-  const auto& p = std::get<Mask>(predicted).frames;
-  const auto& t = std::get<Mask>(truth).frames;
-  if (p.size() != t.size()) {
-    throw std::invalid_argument(fmt::format(
-        "SegmentationMetric: {} predicted frames for {} labelled ones", p.size(), t.size()));
-  }
-  for (size_t i = 0; i < t.size(); ++i) add_frame(p[i], t[i]);
-}
-
 double SegmentationMetric::radius(cv::Size size) const {
   const double unit = options_.boundary_unit == "pixels" ? 1 : std::hypot(size.width, size.height);
   return options_.boundary_radius * unit;
 }
 
-void SegmentationMetric::add_frame(const cv::Mat& predicted, const cv::Mat& truth) {
+void SegmentationMetric::add(const data::Label& predicted_label, const data::Label& truth_label) {
+  const cv::Mat& predicted = std::get<Mask>(predicted_label).classes;
+  const cv::Mat& truth = std::get<Mask>(truth_label).classes;
   require_masks(predicted, truth);
   const auto classes = static_cast<int64_t>(boundaries_.size());
   auto pairs = std::make_unique<Pairs>();  // half a megabyte: too much for a thread's stack
@@ -95,7 +87,7 @@ void SegmentationMetric::add_frame(const cv::Mat& predicted, const cv::Mat& trut
   for (int64_t c = 1; c < classes; ++c) {
     boundaries_[c] += compare_boundaries(predicted == c, truth == c, radius(truth.size()), ignored);
   }
-  ++frames_;
+  ++pictures_;
 }
 
 std::vector<Figure> SegmentationMetric::figures() const {
@@ -117,7 +109,7 @@ std::vector<Figure> SegmentationMetric::figures() const {
   all.insert(all.end(), each.begin(), each.end());
   all.push_back({"pixel_accuracy", confusion_.accuracy(), true, pixels, "pixels",
                  "Share of labelled pixels with the right class."});
-  all.push_back({"boundary_f1", mean(f1s), true, frames_, "pictures",
+  all.push_back({"boundary_f1", mean(f1s), true, pictures_, "pictures",
                  fmt::format("Agreement of the contours within {} {}, background left out.",
                              options_.boundary_radius,
                              options_.boundary_unit == "pixels" ? "px" : "of the diagonal")});

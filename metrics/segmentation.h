@@ -42,13 +42,12 @@ class SegmentationMetric : public Metric {
   nlohmann::json details() const override;
 
  private:
-  void add_frame(const cv::Mat& predicted, const cv::Mat& truth);
   double radius(cv::Size size) const;
 
   SegmentationOptions options_;
   ConfusionMatrix confusion_;
   std::vector<BoundaryCounts> boundaries_;  // by class; [0] stays empty
-  int64_t frames_ = 0;
+  int64_t pictures_ = 0;
 };
 
 }  // namespace manyfold::metrics

@@ -1,8 +1,8 @@
 #include "models/heads.h"
 
 #include "models/heads/class_head.h"
+#include "models/heads/detector_head.h"
 #include "models/heads/segmentation_head.h"
-#include "models/heads/ssld_head.h"
 
 namespace manyfold::models {
 namespace {
@@ -23,10 +23,11 @@ const std::map<std::string, HeadFactory>& heads() {
        [](const Features& f, const HeadOptions& o) {
          return make<ClassHeadImpl>(ClassHeadOptions(f, o.classes), o.width);
        }},
-      {"faces",
+      {"detector",
        [](const Features& f, const HeadOptions& o) {
-         return make<SsldHeadImpl>(SsldHeadOptions(f, o.landmarks, o.anchors).stride(o.stride),
-                                   o.width);
+         return make<DetectorHeadImpl>(
+             DetectorHeadOptions(f, o.landmarks, o.anchors).classes(o.classes).strides(o.strides),
+             o.width);
        }},
       {"segmentation",
        [](const Features& f, const HeadOptions& o) {

@@ -9,10 +9,19 @@ namespace {
 
 constexpr int64_t kMultiple = 32;  // five halvings
 
-std::vector<std::string> encoder_names() {
+template <class Table>
+std::vector<std::string> names_of(const Table& table) {
   std::vector<std::string> names;
-  for (const auto& [name, factory] : encoders()) names.push_back(name);
+  for (const auto& [name, factory] : table) names.push_back(name);
   return names;
+}
+
+/// The entry of a table. Throws ConfigError for an unknown name: "unknown encoder 'edge_420'".
+template <class Table>
+const auto& entry(const Table& table, const std::string& kind, const std::string& name) {
+  const auto found = table.find(name);
+  if (found != table.end()) return found->second;
+  throw ConfigError("unknown " + kind + " '" + name + "'" + known_names(name, names_of(table)));
 }
 
 }  // namespace
@@ -21,7 +30,7 @@ void ModelOptions::fields(config::Fields& f) {
   f.field("encoder", encoder,
           "The shared encoder. The name tells its parameters: 200 thousand, 420 thousand, 2.4 "
           "million.",
-          encoder_names());
+          names_of(encoders()));
   std::string stem_name = stem == Stem::conv ? "conv" : "space_to_depth";
   f.field("stem", stem_name,
           "How the encoder begins: one 7x7 convolution with stride 4, or 2x2 pixels moved into "
@@ -33,14 +42,16 @@ void ModelOptions::fields(config::Fields& f) {
           config::at_least(kMultiple));
   const auto problem = input_size_problem(input_size);
   f.require(problem.empty(), "input_size", problem);
+  f.section("temporal", temporal, "Memory from frame to frame, for videos.");
 }
 
 std::shared_ptr<Encoder> ModelOptions::make_encoder() const {
-  const auto found = encoders().find(encoder);
-  if (found == encoders().end()) {
-    throw ConfigError("unknown encoder '" + encoder + "'" + known_names(encoder, encoder_names()));
-  }
-  return found->second(stem);
+  return entry(encoders(), "encoder", encoder)(stem);
+}
+
+std::shared_ptr<Temporal> ModelOptions::make_temporal(
+    const std::vector<FeatureInfo>& features) const {
+  return entry(temporal_layers(), "temporal layer", temporal.type)(features, temporal);
 }
 
 std::string input_size_problem(const config::PictureSize& size) {

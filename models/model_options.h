@@ -6,6 +6,7 @@
 
 #include "common/config/fields.h"
 #include "models/encoders.h"
+#include "models/temporal.h"
 
 namespace manyfold::models {
 
@@ -14,9 +15,12 @@ struct ModelOptions {
   std::string encoder = "edge_420k";  // a name in encoders()
   Stem stem = Stem::conv;
   config::PictureSize input_size = {160, 160};
+  TemporalOptions temporal;
 
   void fields(config::Fields& f);
   std::shared_ptr<Encoder> make_encoder() const;
+  /// For an encoder with these maps; null for the type `none`.
+  std::shared_ptr<Temporal> make_temporal(const std::vector<FeatureInfo>& features) const;
 };
 
 /// What is wrong with a size of pictures, to stand after "model.input_size = [100, 160], "; empty

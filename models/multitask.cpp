@@ -12,19 +12,28 @@ using torch::Tensor;
 
 MultiTaskModelImpl::MultiTaskModelImpl(
     std::shared_ptr<Encoder> encoder,
-    std::vector<std::pair<std::string, std::shared_ptr<Head>>> heads)
-    : encoder_(std::move(encoder)), heads_(std::move(heads)) {
+    std::vector<std::pair<std::string, std::shared_ptr<Head>>> heads,
+    std::shared_ptr<Temporal> temporal)
+    : encoder_(std::move(encoder)), heads_(std::move(heads)), temporal_(std::move(temporal)) {
   const auto mean = torch::tensor({0.485f, 0.456f, 0.406f}).view({1, 3, 1, 1});
   const auto deviation = torch::tensor({0.229f, 0.224f, 0.225f}).view({1, 3, 1, 1});
   scale_ = register_buffer("scale", 1 / (255 * deviation));
   shift_ = register_buffer("shift", -mean / deviation);
   register_module("encoder", encoder_);
+  if (temporal_) register_module("temporal", temporal_);
   auto group = register_module("heads", std::make_shared<torch::nn::Module>("Heads"));
   for (const auto& [task, head] : heads_) group->register_module(task, head);
 }
 
 std::vector<Tensor> MultiTaskModelImpl::encode(const Tensor& pictures) {
   return encoder_->forward(pictures.to(scale_.scalar_type()) * scale_ + shift_);
+}
+
+Remembered MultiTaskModelImpl::remember(const std::vector<Tensor>& features, const State& state) {
+  if (temporal_) return temporal_->forward(features, state);
+  TORCH_CHECK(state.empty(), "MultiTaskModel: has no temporal layer, got a state of ", state.size(),
+              " tensors");
+  return {features, {}};
 }
 
 std::vector<Tensor> MultiTaskModelImpl::head(const std::string& task,
@@ -36,10 +45,14 @@ std::vector<Tensor> MultiTaskModelImpl::head(const std::string& task,
 }
 
 Outputs MultiTaskModelImpl::forward(const Tensor& pictures) {
-  const auto features = encode(pictures);
-  Outputs outputs;
-  for (const auto& [name, head] : heads_) outputs[name] = head->forward(features);
-  return outputs;
+  return forward(pictures, State{}).outputs;
+}
+
+Step MultiTaskModelImpl::forward(const Tensor& pictures, const State& state) {
+  auto [features, next] = remember(encode(pictures), state);
+  Step step{{}, std::move(next)};
+  for (const auto& [name, head] : heads_) step.outputs[name] = head->forward(features);
+  return step;
 }
 
 std::vector<std::string> MultiTaskModelImpl::tasks() const {
@@ -82,7 +95,8 @@ std::shared_ptr<torch::nn::Module> MultiTaskModelImpl::clone(
     heads.emplace_back(task, std::dynamic_pointer_cast<Head>(head->clone(device)));
   }
   auto copy = std::make_shared<MultiTaskModelImpl>(
-      std::dynamic_pointer_cast<Encoder>(encoder_->clone(device)), std::move(heads));
+      std::dynamic_pointer_cast<Encoder>(encoder_->clone(device)), std::move(heads),
+      temporal_ ? std::dynamic_pointer_cast<Temporal>(temporal_->clone(device)) : nullptr);
   copy->to(device.value_or(scale_.device()));
   copy->train(is_training());
   for (const auto& name : frozen_) copy->freeze(name);

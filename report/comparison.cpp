@@ -15,20 +15,16 @@ struct Enlarge {
   double factor;
 
   data::Label operator()(data::Mask mask) const {
-    for (cv::Mat& frame : mask.frames) {
-      cv::resize(cv::Mat(frame), frame, {}, factor, factor, cv::INTER_NEAREST);
-    }
+    cv::resize(cv::Mat(mask.classes), mask.classes, {}, factor, factor, cv::INTER_NEAREST);
     return mask;
   }
   data::Label operator()(data::ClassIndex index) const { return index; }
   data::Label operator()(data::Objects objects) const {
     const auto f = static_cast<float>(factor);
-    for (auto& frame : objects.frames) {
-      for (data::Object& object : frame) {
-        object.box = {object.box.x * f, object.box.y * f, object.box.width * f,
-                      object.box.height * f};
-        for (cv::Point2f& point : object.landmarks) point *= f;
-      }
+    for (data::Object& object : objects.list) {
+      object.box = {object.box.x * f, object.box.y * f, object.box.width * f,
+                    object.box.height * f};
+      for (cv::Point2f& point : object.landmarks) point *= f;
     }
     return objects;
   }
@@ -77,14 +73,14 @@ cv::Mat grid(const std::vector<cv::Mat>& pictures, int columns, int gap) {
 }
 
 cv::Mat compare(const cv::Mat& rgb, const data::Label& truth, const data::Label& predicted,
-                const data::LabelSpec& spec, const OverlayStyle& style, int64_t frame) {
+                const data::LabelSpec& spec, const OverlayStyle& style) {
   const double factor = std::max(1.0, std::ceil(320.0 / std::max(rgb.cols, rgb.rows)));
   OverlayStyle without_scores = style;
   without_scores.scores = false;
   without_scores.least_score = 0;
   cv::Mat left = enlarged(rgb, factor), right = left.clone();
-  draw(left, enlarged(truth, factor), spec, without_scores, frame);
-  draw(right, enlarged(predicted, factor), spec, style, frame);
+  draw(left, enlarged(truth, factor), spec, without_scores);
+  draw(right, enlarged(predicted, factor), spec, style);
   return grid({captioned(left, "truth"), captioned(right, "prediction")}, 2);
 }
 

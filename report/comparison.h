@@ -23,6 +23,6 @@ cv::Mat grid(const std::vector<cv::Mat>& pictures, int columns, int gap = 4);
 /// Truth at the left, prediction at the right, captioned; pictures below 320 px are enlarged by a
 /// whole factor to reach that. Labels lie in pixels of `rgb`.
 cv::Mat compare(const cv::Mat& rgb, const data::Label& truth, const data::Label& predicted,
-                const data::LabelSpec& spec, const OverlayStyle& style = {}, int64_t frame = 0);
+                const data::LabelSpec& spec, const OverlayStyle& style = {});
 
 }  // namespace manyfold::report

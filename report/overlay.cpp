@@ -36,15 +36,6 @@ std::string caption(const LabelSpec& spec, int64_t index, float score, const Ove
   return text;
 }
 
-template <class Frames>
-const auto& frame_of(const Frames& frames, int64_t frame) {
-  if (frame < 0 || frame >= static_cast<int64_t>(frames.size())) {
-    throw std::invalid_argument(
-        fmt::format("draw: frame {} of a label with {}", frame, frames.size()));
-  }
-  return frames[static_cast<size_t>(frame)];
-}
-
 void tint(cv::Mat& rgb, const cv::Mat& where, const cv::Scalar& colour, double opacity) {
   cv::Mat blended;
   cv::addWeighted(rgb, 1 - opacity, cv::Mat(rgb.size(), CV_8UC3, colour), opacity, 0, blended);
@@ -134,16 +125,16 @@ void draw_object(cv::Mat& rgb, const Object& object, const LabelSpec& spec,
 
 }  // namespace
 
-void draw(cv::Mat& rgb, const data::Label& label, const LabelSpec& spec, const OverlayStyle& style,
-          int64_t frame) {
+void draw(cv::Mat& rgb, const data::Label& label, const LabelSpec& spec,
+          const OverlayStyle& style) {
   if (rgb.type() != CV_8UC3 || rgb.empty()) {
     throw std::invalid_argument("draw: a picture must be CV_8UC3 and not empty");
   }
   const Pen pen(rgb.size());
   if (const auto* mask = std::get_if<Mask>(&label)) {
-    draw_mask(rgb, frame_of(mask->frames, frame));
+    draw_mask(rgb, mask->classes);
   } else if (const auto* objects = std::get_if<Objects>(&label)) {
-    for (const Object& object : frame_of(objects->frames, frame)) {
+    for (const Object& object : objects->list) {
       if (object.score >= style.least_score) draw_object(rgb, object, spec, style, pen);
     }
   } else if (const auto& found = std::get<ClassIndex>(label); found.index >= 0) {

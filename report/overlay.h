@@ -18,13 +18,12 @@ struct OverlayStyle {
   double least_score = 0;  // objects below it are left out
 };
 
-/// Draws one frame of a label onto `rgb` (CV_8UC3, RGB, of the label's own size): masks as tint and
+/// Draws a label onto `rgb` (CV_8UC3, RGB, of the label's own size): masks as tint and
 /// outline, ignored pixels greyed; boxes with name and score, ignore regions dashed grey; key
 /// points as dots, 68 of them joined as eyes, brows, nose, lips and jaw; a class as a banner at the
-/// top left. Throws std::invalid_argument for another type or size, or for a frame that the label
-/// lacks.
+/// top left. Throws std::invalid_argument for another type or size.
 void draw(cv::Mat& rgb, const data::Label& label, const data::LabelSpec& spec,
-          const OverlayStyle& style = {}, int64_t frame = 0);
+          const OverlayStyle& style = {});
 
 /// The colour of a class: eight that differ also for the colour-blind (Okabe and Ito), then again.
 cv::Scalar class_colour(int64_t class_index);

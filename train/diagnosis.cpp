@@ -104,14 +104,15 @@ Diagnosis diagnose(Precision precision, models::MultiTaskModel model, const torc
                    graph::Mode mode) {
   const torch::NoGradGuard no_grad;
   const cv::Size input(static_cast<int>(pictures.size(3)), static_cast<int>(pictures.size(2)));
-  const graph::Replay replay(graph_in(precision, model, input, mode));
+  const auto graph = graph_in(precision, model, input, mode);
+  const graph::Replay replay(graph);
   KeptBuffers buffers(*model);
   Diagnosis diagnosis;
   {
     // The CPU's autocast does not know the operator that a graph has for convolutions. bfloat16 is
     // all that is lost there, and has the range of float.
     const auto guard = pictures.is_cuda() ? autocast_in(precision, pictures.device()) : nullptr;
-    diagnosis.values = graph::value_ranges(replay, {{"pictures", pictures}});
+    diagnosis.values = graph::value_ranges(replay, inputs_for(graph, pictures));
   }
   buffers.restore();
   diagnosis.gradients = broken_gradients(model);

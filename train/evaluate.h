@@ -6,14 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "data/bad_files.h"
 #include "data/data_options.h"
 #include "models/multitask.h"
+#include "train/predictor.h"
 #include "train/task.h"
 
 namespace manyfold::train {
-
-/// A model, wherever it runs: uint8 [N, 3, H, W] RGB -> the raw outputs of every task.
-using Predictor = std::function<models::Outputs(const torch::Tensor& pictures)>;
 
 /// What one validation set says of one task.
 struct SetFigures {
@@ -45,7 +44,8 @@ struct ValidationData {
 };
 
 /// Runs every validation set once, in order and without augmentation, and measures every task on
-/// the sets that label it.
+/// the sets that label it. Along clips the model remembers; how steady every task is there is
+/// measured beside, by truth or without (metrics/temporal.h).
 Evaluation evaluate(const Predictor& predict, const Tasks& tasks, ValidationData& data);
 
 }  // namespace manyfold::train

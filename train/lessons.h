@@ -35,6 +35,15 @@ struct Lessons {
   std::vector<FeatureLesson> features;  // their terms stand under kFeatureTerms
 };
 
+/// Adds the lessons of `more` behind those of `all`.
+inline void append(Lessons& all, const Lessons& more) {
+  for (const auto& [task, lessons] : more.by_task) {
+    auto& of_task = all.by_task[task];
+    of_task.insert(of_task.end(), lessons.begin(), lessons.end());
+  }
+  all.features.insert(all.features.end(), more.features.begin(), more.features.end());
+}
+
 /// Where the terms of feature lessons stand among the tasks' terms.
 constexpr const char* kFeatureTerms = "encoder";
 

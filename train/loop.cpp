@@ -47,6 +47,28 @@ void refuse_other_options(const Checkpoint& checkpoint, const LoopOptions& optio
                              "train.ema_decay=0 as in that run");
 }
 
+/// The learning-rate scales of every phase.
+std::vector<std::map<std::string, double>> scales_of(const LoopOptions& options) {
+  std::vector<std::map<std::string, double>> scales;
+  for (const auto& [name, phase] : options.phases) {
+    scales.push_back(options.optimizer.lr_scale);
+    for (const auto& [part, scale] : phase.lr_scale) scales.back()[part] = scale;
+  }
+  if (scales.empty()) scales.push_back(options.optimizer.lr_scale);
+  return scales;
+}
+
+/// A learnt weight would undo a phase's.
+void refuse_weights(const LoopOptions& options) {
+  for (const auto& [name, phase] : options.phases) {
+    if (phase.weights.empty()) continue;
+    throw ConfigError("train.phases." + name +
+                      ".weights with train.weighting = " + options.weighting +
+                      ", which learns weights of its own and would undo them; use "
+                      "train.weighting=fixed, or leave them out");
+  }
+}
+
 AverageSchedule average_schedule(const LoopOptions& options) {
   return {options.ema_decay, options.ema_schedule == "cosine", options.steps};
 }
@@ -90,6 +112,10 @@ void LoopOptions::fields(config::Fields& f) {
   f.field("freeze", freeze,
           "Parts that do not learn, BatchNorm statistics included, by name: [encoder] trains heads "
           "only.");
+  f.entries("phases", phases,
+            "Stretches of the run by name, in order: what each draws, what learns in it, and how "
+            "fast; none: one of stills.");
+  f.section("consistency", consistency, "Steadiness in time, as an objective.");
   f.section("optimizer", optimizer, "The update rule.");
   f.section("schedule", schedule, "The learning rate over the run.");
 }
@@ -106,11 +132,24 @@ Loop::Loop(const LoopOptions& options, uint64_t seed, models::MultiTaskModel mod
       model_(std::move(model)),
       hooks_(std::move(hooks)),
       weighting_(losses::make_weighting(options.weighting, task_weights)),
-      scaler_(scaler) {
+      scaler_(scaler),
+      phase_steps_(phase_steps(options.phases, options.steps)) {
   weighting_->to(model_->parameters().front().device());
   for (const auto& part : options_.freeze) model_->freeze(part);
   optimizer_ = std::make_unique<Optimizer>(
-      options_.optimizer, trained_parameters(model_, *weighting_, hooks_.beside.get()));
+      options_.optimizer, trained_parameters(model_, *weighting_, hooks_.beside.get()),
+      scales_of(options_));
+  for (const auto& [name, phase] : options_.phases) {
+    for (const auto& [task, ramp] : phase.weights) {
+      if (task_weights.count(task)) continue;
+      std::vector<std::string> known;
+      for (const auto& entry : task_weights) known.push_back(entry.first);
+      throw ConfigError("train.phases." + name + ".weights." + task + " is of no task of this job" +
+                        known_names(task, known));
+    }
+  }
+  if (options_.weighting != "fixed") refuse_weights(options_);
+  check_phases();
   if (options_.ema_decay > 0) average_.emplace(*model_, average_schedule(options_));
 }
 
@@ -126,11 +165,51 @@ bool Loop::run() {
   return true;
 }
 
+/// Sets the model up for each phase in turn: that finds parts that it does not have, and phases in
+/// which nothing learns.
+void Loop::check_phases() {
+  for (size_t phase = 0; phase < options_.phases.size(); ++phase) {
+    const auto& name = options_.phases[phase].first;
+    try {
+      set_up(phase);
+    } catch (const ConfigError& error) {
+      throw ConfigError("train.phases." + name + ".freeze: " + error.what());
+    }
+    const auto parameters = model_->parameters();
+    if (std::none_of(parameters.begin(), parameters.end(),
+                     [](const Tensor& parameter) { return parameter.requires_grad(); })) {
+      throw ConfigError("train.phases." + name + ": nothing learns, every part is frozen");
+    }
+  }
+}
+
+void Loop::enter_phase() {
+  place_ = place_in(phase_steps_, step_);
+  if (!options_.phases.empty() && entered_ != place_.phase) set_up(place_.phase);
+}
+
+/// Freezes what does not learn in a phase, and thaws what did not in the one before.
+void Loop::set_up(size_t phase) {
+  for (const auto& part : thawed_later_) model_->unfreeze(part);
+  thawed_later_.clear();
+  for (const auto& part : options_.phases[phase].second.freeze) {
+    if (model_->frozen().count(part)) continue;
+    model_->freeze(part);
+    thawed_later_.insert(part);
+  }
+  // A part that was thawed may hold one that never learns.
+  for (const auto& part : options_.freeze) model_->freeze(part);
+  entered_ = phase;
+}
+
 StepRecord Loop::train_step() {
   StepRecord record;
+  enter_phase();
   record.step = step_;
   record.loss_scale = scaler_ ? scaler_->scale() : 0;
-  record.lr = optimizer_->set_lr_factor(lr_factor(options_.schedule, step_, options_.steps));
+  const double phase_lr = options_.phases.empty() ? 1 : options_.phases[place_.phase].second.lr;
+  record.lr = optimizer_->set_lr_factor(
+      phase_lr * lr_factor(options_.schedule, step_, options_.steps), place_.phase);
   optimizer_->set_decay_factor(decay_factor(options_.schedule, step_, options_.steps));
   const auto batch = hooks_.batch(step_);
   record.pictures = batch.size() * batch.pictures.size(1);
@@ -150,8 +229,9 @@ StepRecord Loop::train_step() {
       }
       record.losses[task] += value * term.weight;
     }
-    task_losses[task] = weighted_sum(terms);
-    record.weights[task] = weighting_->weight(task);
+    const double factor = weight_factor(options_.phases, place_, task);
+    task_losses[task] = factor == 1 ? weighted_sum(terms) : weighted_sum(terms) * factor;
+    record.weights[task] = weighting_->weight(task) * factor;
   }
   if (!task_losses.empty()) {
     const auto loss = weighting_->forward(task_losses);
@@ -170,7 +250,8 @@ StepRecord Loop::train_step() {
 
 void Loop::update(const Tensor& loss, StepRecord& record) {
   record.skipped = !std::isfinite(record.loss);
-  if (record.skipped) return;
+  // Nothing that learns in this phase had a part in the loss.
+  if (record.skipped || !loss.requires_grad()) return;
   backward(loss);
   record.grad_norm = options_.clip == "each" ? optimizer_->clip_each_grad_norm(options_.clip_norm)
                                              : optimizer_->clip_grad_norm(options_.clip_norm);

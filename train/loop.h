@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,11 @@
 #include "losses/weighting.h"
 #include "models/multitask.h"
 #include "train/checkpoint.h"
+#include "train/consistency.h"
 #include "train/ema.h"
 #include "train/grad_scaler.h"
 #include "train/optimizer.h"
+#include "train/phases.h"
 #include "train/schedule.h"
 #include "train/supervised.h"
 
@@ -31,6 +34,8 @@ struct LoopOptions {
   int64_t max_skipped_steps = 10;
   std::string weighting = "fixed";
   std::vector<std::string> freeze;
+  PhaseList phases;
+  ConsistencyOptions consistency;
   OptimizerOptions optimizer;
   ScheduleOptions schedule;
 
@@ -107,6 +112,9 @@ class Loop {
   const WeightAverage* average() const { return average_ ? &*average_ : nullptr; }
 
  private:
+  void check_phases();
+  void enter_phase();
+  void set_up(size_t phase);
   StepRecord train_step();
   void update(const torch::Tensor& loss, StepRecord& record);
   void backward(const torch::Tensor& loss);
@@ -121,6 +129,10 @@ class Loop {
   std::unique_ptr<Optimizer> optimizer_;
   std::optional<WeightAverage> average_;
   std::optional<GradScaler> scaler_;
+  std::vector<int64_t> phase_steps_;
+  PhasePlace place_;                    // of the step in hand
+  std::optional<size_t> entered_;       // the phase that the model is set up for
+  std::set<std::string> thawed_later_;  // parts that are frozen for this phase alone
   int64_t step_ = 0;
   int64_t skipped_in_a_row_ = 0;
   double best_ = -1;

@@ -50,8 +50,9 @@ void refuse_unknown_parts(const std::map<std::string, double>& scales,
     const bool known = std::any_of(parameters.begin(), parameters.end(),
                                    [&](const auto& entry) { return is_in(entry.first, part); });
     if (known) continue;
-    throw ConfigError("train.optimizer.lr_scale: the model has no part '" + part + "'" +
-                      known_names(part, parts_of(parameters)));
+    throw ConfigError(
+        "train.optimizer or a phase of train.phases, lr_scale: the model has no part '" + part +
+        "'" + known_names(part, parts_of(parameters)));
   }
 }
 
@@ -143,15 +144,18 @@ void OptimizerOptions::fields(config::Fields& f) {
           config::at_least(0));
 }
 
-Optimizer::Optimizer(const OptimizerOptions& options, NamedParameters parameters)
+Optimizer::Optimizer(const OptimizerOptions& options, NamedParameters parameters,
+                     std::vector<std::map<std::string, double>> scales)
     : options_(options) {
-  refuse_unknown_parts(options.lr_scale, parameters);
-  // Groups of equal scale and decay, in the order in which their first parameter comes.
-  std::vector<std::pair<std::pair<double, double>, std::vector<Tensor>>> groups;
+  if (scales.empty()) scales.push_back(options.lr_scale);
+  for (const auto& of_phase : scales) refuse_unknown_parts(of_phase, parameters);
+  // Groups of equal scales and decay, in the order in which their first parameter comes.
+  std::vector<std::pair<std::pair<std::vector<double>, double>, std::vector<Tensor>>> groups;
   for (auto& [name, parameter] : parameters) {
     if (!parameter.requires_grad()) continue;
-    const std::pair<double, double> kind = {scale_of(name, options.lr_scale),
-                                            parameter.dim() > 1 ? options.weight_decay : 0.0};
+    std::pair<std::vector<double>, double> kind = {
+        {}, parameter.dim() > 1 ? options.weight_decay : 0.0};
+    for (const auto& of_phase : scales) kind.first.push_back(scale_of(name, of_phase));
     auto group =
         std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == kind; });
     if (group == groups.end()) group = groups.insert(groups.end(), {kind, {}});
@@ -162,17 +166,18 @@ Optimizer::Optimizer(const OptimizerOptions& options, NamedParameters parameters
     throw UserError("nothing to train: every parameter of the model is frozen");
   std::vector<optim::OptimizerParamGroup> made;
   for (auto& [kind, members] : groups) {
-    const double lr = options.lr * kind.first;
-    peak_lr_.push_back(lr);
+    auto& peaks = peak_lr_.emplace_back();
+    for (const double scale : kind.first) peaks.push_back(options.lr * scale);
     decay_.push_back(kind.second);
-    made.emplace_back(std::move(members), group_options(options, lr, kind.second));
+    made.emplace_back(std::move(members), group_options(options, peaks[0], kind.second));
   }
   optimizer_ = make(options, std::move(made));
 }
 
-double Optimizer::set_lr_factor(double factor) {
+double Optimizer::set_lr_factor(double factor, size_t phase) {
   auto& groups = optimizer_->param_groups();
-  for (size_t i = 0; i < groups.size(); ++i) groups[i].options().set_lr(peak_lr_[i] * factor);
+  for (size_t i = 0; i < groups.size(); ++i)
+    groups[i].options().set_lr(peak_lr_[i].at(phase) * factor);
   return options_.lr * factor;
 }
 

@@ -35,13 +35,15 @@ using NamedParameters = std::vector<std::pair<std::string, torch::Tensor>>;
 /// run) is not moved by it.
 class Optimizer {
  public:
-  /// Throws ConfigError for a part in `lr_scale` that no parameter is in, and UserError when every
+  /// `scales`: `lr_scale` of every phase of the run; none: one phase of options.lr_scale.
+  /// Throws ConfigError for a part in them that no parameter is in, and UserError when every
   /// parameter is frozen.
-  Optimizer(const OptimizerOptions& options, NamedParameters parameters);
+  Optimizer(const OptimizerOptions& options, NamedParameters parameters,
+            std::vector<std::map<std::string, double>> scales = {});
 
-  /// Sets every group's learning rate to `factor` times its peak; returns the common peak times
-  /// `factor`.
-  double set_lr_factor(double factor);
+  /// Sets every group's learning rate to `factor` times its peak in a phase; returns the common
+  /// peak times `factor`.
+  double set_lr_factor(double factor, size_t phase = 0);
   /// Sets the weight decay of the groups that have one to `factor` times the configured.
   void set_decay_factor(double factor);
   void zero_grad();
@@ -61,7 +63,8 @@ class Optimizer {
  private:
   OptimizerOptions options_;
   NamedParameters parameters_;
-  std::vector<double> peak_lr_, decay_;  // by group
+  std::vector<std::vector<double>> peak_lr_;  // by group, by phase
+  std::vector<double> decay_;                 // by group
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
 };
 

@@ -37,6 +37,13 @@ Forward autocast(Precision precision, torch::Device device, const Forward& plain
     const auto guard = autocast_in(precision, device);
     return plain.encode(pictures);
   };
+  if (plain.remember) {
+    forward.remember = [precision, device, plain](const std::vector<Tensor>& maps,
+                                                  const models::State& state) {
+      const auto guard = autocast_in(precision, device);
+      return plain.remember(maps, state);
+    };
+  }
   forward.head = [precision, device, plain](const std::string& task,
                                             const std::vector<Tensor>& features,
                                             const std::optional<Tensor>& rows) {

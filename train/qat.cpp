@@ -4,11 +4,12 @@ namespace manyfold::train {
 
 using quantise::Mode;
 
-quantise::ModelFacts facts_of(const Tasks& tasks) {
+quantise::ModelFacts facts_of(const Tasks& tasks, const graph::Graph& graph) {
   quantise::ModelFacts facts;
   for (const auto& [name, options] : tasks) {
     const auto parts = options.task->output_parts();
-    if (!parts.empty()) facts.parts[name] = parts;
+    if (parts.empty()) continue;
+    for (const auto& output : outputs_of(graph, name)) facts.parts[output] = parts;
   }
   return facts;
 }
@@ -18,7 +19,7 @@ std::shared_ptr<quantise::QuantisedModel> make_quantised(models::MultiTaskModel&
                                                          const quantise::QuantiseOptions& options,
                                                          bool learned_steps) {
   const auto graph = trace_model(model, input, graph::Mode::eval);
-  return std::make_shared<quantise::QuantisedModel>(*model, graph, facts_of(tasks), options,
+  return std::make_shared<quantise::QuantisedModel>(*model, graph, facts_of(tasks, graph), options,
                                                     learned_steps);
 }
 

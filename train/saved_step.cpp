@@ -23,13 +23,14 @@ std::vector<std::pair<std::string, Tensor*>> tensors_of(data::Labels& labels) {
           {"box", &labels.box},
           {"object_class", &labels.object_class},
           {"landmarks", &labels.landmarks},
-          {"visible", &labels.visible}};
+          {"visible", &labels.visible},
+          {"labelled", &labels.labelled}};
 }
 
 /// Every tensor of a batch by its name in a file.
 std::vector<std::pair<std::string, Tensor*>> tensors_of(data::Batch& batch) {
-  std::vector<std::pair<std::string, Tensor*>> all = {{"pictures", &batch.pictures},
-                                                      {"crops", &batch.crops}};
+  std::vector<std::pair<std::string, Tensor*>> all = {
+      {"pictures", &batch.pictures}, {"crops", &batch.crops}, {"motion", &batch.motion}};
   for (auto& [task, labels] : batch.labels) {
     for (const auto& [name, tensor] : tensors_of(labels))
       all.emplace_back(task + "/" + name, tensor);
@@ -49,6 +50,7 @@ Tensor interleaved(const Tensor& pictures) {
 BatchPart packed(data::Batch batch) {
   BatchPart part;
   json notes = {{"step", batch.step}, {"tasks", json::array()}, {"origins", json::array()}};
+  notes["continues"] = batch.continues;
   notes["interleaved"] = is_interleaved(batch.pictures);
   notes["interleaved_crops"] = is_interleaved(batch.crops);
   for (const auto& [task, labels] : batch.labels) notes["tasks"].push_back(task);
@@ -65,6 +67,7 @@ data::Batch unpacked(const BatchPart& part) {
   data::Batch batch;
   const auto notes = json::parse(part.notes);
   batch.step = notes.at("step");
+  batch.continues = notes.value("continues", false);
   for (const auto& task : notes.at("tasks")) batch.labels[task.get<std::string>()];
   for (const auto& origin : notes.at("origins"))
     batch.origins.push_back({origin.at(0), origin.at(1), origin.at(2)});

@@ -13,7 +13,8 @@ data::Labels select(const data::Labels& labels, const Tensor& rows) {
   return {select(labels.present, rows),   select(labels.mask, rows),
           select(labels.index, rows),     select(labels.count, rows),
           select(labels.box, rows),       select(labels.object_class, rows),
-          select(labels.landmarks, rows), select(labels.visible, rows)};
+          select(labels.landmarks, rows), select(labels.visible, rows),
+          select(labels.labelled, rows)};
 }
 
 /// The rows that a task's head is run on: those with its label and those of lessons.
@@ -73,8 +74,11 @@ const std::vector<Lesson>& lessons_of(const Lessons& lessons, const std::string&
 }  // namespace
 
 TaskTerms supervised_terms(const Forward& forward, const Tasks& tasks, const data::Batch& batch,
-                           const Lessons& lessons) {
-  const auto features = forward.encode(batch.pictures.flatten(0, 1));
+                           const Lessons& lessons, models::State* state) {
+  const auto maps = forward.encode(batch.pictures.flatten(0, 1));
+  const auto seen = remembered(forward, maps, batch.frames(), state ? *state : models::State());
+  if (state) *state = models::detached(seen.state);
+  const auto& features = seen.features;
   TaskTerms all;
   for (const auto& [name, options] : tasks) {
     auto terms = task_terms(forward, features, name, *options.task, batch.labels.at(name),
@@ -83,7 +87,7 @@ TaskTerms supervised_terms(const Forward& forward, const Tasks& tasks, const dat
   }
   Terms on_features;
   for (const auto& lesson : lessons.features)
-    on_features.push_back({lesson.term, lesson.loss(features), lesson.weight});
+    on_features.push_back({lesson.term, lesson.loss(maps), lesson.weight});
   if (!on_features.empty()) all.emplace_back(kFeatureTerms, std::move(on_features));
   return all;
 }
@@ -91,12 +95,12 @@ TaskTerms supervised_terms(const Forward& forward, const Tasks& tasks, const dat
 Lessons imitation_lessons(const std::string& term, const Forward& teacher, const Tasks& tasks,
                           const data::Batch& batch, double weight, double temperature) {
   const torch::NoGradGuard no_grad;
-  const auto features = teacher.encode(batch.pictures.flatten(0, 1));
+  const auto features = look_at(teacher, batch.pictures).features;
   Lessons lessons;
   for (const auto& [name, options] : tasks) {
     const auto labelled = batch.labels.at(name).present.nonzero().flatten();
     if (labelled.size(0) == 0) continue;
-    const auto rows = labelled.size(0) == batch.size() ? Rows() : Rows(labelled);
+    const auto rows = labelled.size(0) == batch.rows() ? Rows() : Rows(labelled);
     const auto taught = teacher.head(name, features, rows);
     const auto loss = [task = options.task, taught,
                        temperature](const std::vector<Tensor>& outputs) {

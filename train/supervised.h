@@ -18,8 +18,10 @@ using TaskTerms = std::vector<std::pair<std::string, Terms>>;
 /// the rows that carry its task's label or that a lesson of it is about, and is not run when
 /// there are none. So a term is averaged over the pictures it is about, and without lessons neither
 /// a head's gradient nor its BatchNorm statistics depend on how many others are in the batch.
+/// `state`: what is remembered before clips, replaced by what is remembered after them; null: they
+/// begin anew.
 TaskTerms supervised_terms(const Forward& forward, const Tasks& tasks, const data::Batch& batch,
-                           const Lessons& lessons = {});
+                           const Lessons& lessons = {}, models::State* state = nullptr);
 
 /// The lessons of a batch that pull every task to another model's outputs for the pictures that
 /// carry its label, as a term of the given name. `teacher` is run here, without gradients.

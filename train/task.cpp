@@ -42,6 +42,9 @@ std::string task_name_problem(const std::string& name) {
   if (name == "pictures") {
     return "where 'pictures' cannot name a task: the exported model's input is called so";
   }
+  if (name.rfind(kStateIn, 0) == 0 || name.rfind(kStateOut, 0) == 0) {
+    return "where '" + name + "' cannot name a task: what an exported model remembers is called so";
+  }
   return "";
 }
 

@@ -101,6 +101,10 @@ data::LabelSpecs label_specs(const Tasks& tasks);
 /// The only output of each answer, for tasks whose head gives one.
 std::vector<torch::Tensor> only_outputs(const std::vector<std::vector<torch::Tensor>>& answers);
 
+/// Names of a state's tensors outside of the model begin with these.
+constexpr const char* kStateIn = "state_in_";
+constexpr const char* kStateOut = "state_out_";
+
 /// What is wrong with a task's name; empty when nothing is. Names become parts of the names of
 /// modules, outputs and files, beside the exported model's input, `pictures`.
 std::string task_name_problem(const std::string& name);

@@ -256,10 +256,32 @@ class BackgroundPainter {
 
 }  // namespace
 
-cv::Mat draw_background(const Background& background, cv::Size size) {
+cv::Mat paint_background(const Background& background, cv::Size size) {
   cv::Mat picture = BackgroundPainter(size, background.seed).paint(background.kind);
   if (background.defocus > 0.3f) cv::GaussianBlur(picture, picture, {}, background.defocus);
   return picture;
+}
+
+cv::Mat draw_background(const Background& background, cv::Size size) {
+  if (background.painted.empty()) return paint_background(background, size);
+  // A pixel's middle is at 0.5 here, and at 0 for OpenCV.
+  cv::Matx23f place = background.place;
+  for (const int k : {0, 1}) place(k, 2) += 0.5f * (place(k, 0) + place(k, 1) - 1);
+  cv::Mat picture;
+  cv::warpAffine(background.painted, picture, place, size, cv::INTER_LINEAR, cv::BORDER_REPLICATE);
+  return picture;
+}
+
+cv::Matx23f motion(const Background& from, const Background& to) {
+  cv::Matx23f back;
+  cv::invertAffineTransform(from.place, back);
+  const auto& a = to.place;
+  cv::Matx23f both;
+  for (const int r : {0, 1}) {
+    for (const int c : {0, 1, 2}) both(r, c) = a(r, 0) * back(0, c) + a(r, 1) * back(1, c);
+    both(r, 2) += a(r, 2);
+  }
+  return both;
 }
 
 }  // namespace manyfold::data::synthetic

@@ -33,6 +33,13 @@ struct Slope {
   float operator()(float wb, float wc) const { return start + wb * to_b + wc * to_c; }
 };
 
+/// The direction of what lies along a cone, and across it.
+cv::Point2f direction(const cv::Point2f& along) {
+  const float span = std::sqrt(along.dot(along));
+  return span > 1e-3f ? along * (1 / span) : cv::Point2f(0, 1);
+}
+cv::Point2f across_of(const cv::Point2f& way) { return {-way.y, way.x}; }
+
 /// Reads a material's texture.
 class Texels {
  public:
@@ -99,9 +106,15 @@ void Canvas::touch(int left, int top, int right, int bottom) {
   touched_ = touched_ | cv::Rect(left, top, right - left, bottom - top);
 }
 
-Corner Canvas::corner(const Vec3& point, const Vec3& normal, float u, float v, float gloss) const {
-  const auto seen = camera_.see(point);
-  return {seen.at.x, seen.at.y, seen.distance, u, v, light_.on(normal, gloss, halfway_)};
+Corner Canvas::corner(const Vec3& point, const Vec3& normal, float u, float v, float gloss) {
+  const auto [seen, before] = track(point);
+  return {seen.at.x,
+          seen.at.y,
+          seen.distance,
+          u,
+          v,
+          light_.on(normal, gloss, halfway_),
+          {before.at.x, before.at.y, before.distance}};
 }
 
 void Canvas::triangle(const Corner& a, const Corner& b, const Corner& c, const Material& m) {
@@ -126,6 +139,7 @@ void Canvas::triangle(const Corner& a, const Corner& b, const Corner& c, const M
   const Slope lights[3] = {ahead(a.light[0], b.light[0], c.light[0]),
                            ahead(a.light[1], b.light[1], c.light[1]),
                            ahead(a.light[2], b.light[2], c.light[2])};
+  const bool follows = !before_.empty();
   for (int y = box.top; y < box.bottom; ++y) {
     float wb = (box.left - a.x) * b_dx + (y - a.y) * b_dy;
     float wc = (box.left - a.x) * c_dx + (y - a.y) * c_dy;
@@ -146,13 +160,15 @@ void Canvas::triangle(const Corner& a, const Corner& b, const Corner& c, const M
       distances[x] = distance;
       for (int k = 0; k < 3; ++k) colours[x][k] = to_byte(t[k] * lights[k](wb, wc));
       colours[x][3] = owner_;
+      if (follows) before_(y, x) = a.before * wa + b.before * wb + c.before * wc;
     }
   }
 }
 
 void Canvas::cone(const Vec3& a, float radius_a, const Vec3& b, float radius_b, const Material& m,
                   float repeat) {
-  const auto from = camera_.see(a), to = camera_.see(b);
+  const auto [from, from_before] = track(a);
+  const auto [to, to_before] = track(b);
   const float ra = radius_a * from.scale, rb = radius_b * to.scale;
   const Box box = clipped(
       std::min(from.at.x - ra, to.at.x - rb), std::min(from.at.y - ra, to.at.y - rb),
@@ -166,10 +182,13 @@ void Canvas::cone(const Vec3& a, float radius_a, const Vec3& b, float radius_b, 
   // Of the surface between the spheres: across it in the picture, and across it towards the camera.
   const float run = length(b - a), slope = run > 1e-6f ? (b.z - a.z) / run : 0;
   const float flat = std::sqrt(std::max(0.f, 1 - slope * slope));
-  const cv::Point2f way = span > 1e-3f ? along * (1 / span) : cv::Point2f(0, 1);
+  const cv::Point2f way = direction(along);
   const Vec3 towards{-way.x * slope, -way.y * slope, flat};
   // How far along the cone the slant of its sides moves the nearest point.
   const float lean = span > 1e-3f ? (rb - ra) / (span * std::max(span, 1.f)) : 0;
+  const bool follows = !before_.empty();
+  const cv::Point2f along_before = to_before.at - from_before.at,
+                    way_before = direction(along_before);
   for (int y = box.top; y < box.bottom; ++y) {
     float* const distances = distance_[y];
     cv::Vec4b* const colours = colour_[y];
@@ -197,6 +216,12 @@ void Canvas::cone(const Vec3& a, float radius_a, const Vec3& b, float radius_b, 
       distances[x] = distance;
       for (int k = 0; k < 3; ++k) colours[x][k] = to_byte(colour[k] * light[k]);
       colours[x][3] = owner_;
+      if (!follows) continue;
+      // The texture turns and grows with the cone.
+      const float grown = mix(from_before.scale / from.scale, to_before.scale / to.scale, t);
+      const cv::Point2f turned = (way_before * off.dot(way) + across_of(way_before) * side) * grown;
+      const cv::Point2f at = from_before.at + along_before * t + turned;
+      before_(y, x) = {at.x, at.y, mix(from_before.distance, to_before.distance, t) - rise * real};
     }
   }
 }

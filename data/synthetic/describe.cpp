@@ -2,6 +2,7 @@
 
 #include "data/synthetic/description.h"
 #include "data/synthetic/looks.h"
+#include "data/synthetic/poses.h"
 
 namespace manyfold::data::synthetic {
 namespace {
@@ -12,28 +13,6 @@ constexpr float kOverEyes = 2.1f;       // of it, above the eyes
 
 /// Streams of one picture.
 enum Slot : uint32_t { kLayout, kSurroundings, kFirstPerson = 16 };
-
-float bell(float deviation, float most, Random& r) {
-  return std::clamp(deviation * r.normal(), -most, most);
-}
-
-/// Thumbs are shown upwards, and a telephone sideways; the rest of the gestures stands upright.
-float usual_roll(int gesture, bool thumb_right, Random& r) {
-  const float up = thumb_right ? -1.f : 1.f;
-  if (gesture == kThumbUp) return 88 * up;
-  if (gesture == kCall) return r.uniform(0, 80) * up;
-  return 0;
-}
-
-Angles hand_angles(int gesture, bool right, float roll_deviation, float most_roll, Random& r) {
-  const bool palm = r.chance(0.72f);
-  Angles a;
-  a.yaw = bell(20, 45, r) + (palm ? 0 : 180);
-  a.pitch = bell(16, 40, r);
-  a.roll = usual_roll(gesture, right == palm, r) + bell(roll_deviation, most_roll, r);
-  if (gesture == kNone && r.chance(0.6f)) a.yaw += r.uniform(-90, 90);
-  return a;
-}
 
 class Describer {
  public:
@@ -60,13 +39,6 @@ class Describer {
   }
 
  private:
-  Vec3 back_project(cv::Point2f pixel, float scale) const {
-    const cv::Point2f off = pixel - scene_.camera.centre;
-    const auto& c = scene_.camera;
-    return {(c.cos_roll * off.x + c.sin_roll * off.y) / scale,
-            (c.cos_roll * off.y - c.sin_roll * off.x) / scale, -c.focal / scale};
-  }
-
   void hand_close_up() {
     Random& r = random_;
     HandDescription hand;
@@ -79,21 +51,13 @@ class Describer {
     hand.arm.wrist = {0.25f * r.normal(), 1, 0.2f * r.normal()};
     hand.sleeve_from = r.chance(0.5f) ? r.uniform(0.12f, 1.2f) : 2;
     // So large that its longer side is what was drawn, wherever its fingers point.
-    const Rotation turn = rotation(hand.arm.hand);
-    Vec3 low(9, 9, 9), high(-9, -9, -9);
-    for (const auto& chain : hand_joints(hand.arm.fingers)) {
-      for (Vec3 p : chain) {
-        p = turn * Vec3(hand.right ? p.x : -p.x, p.y, p.z) * hand.look.hand_size;
-        low = {std::min(low.x, p.x), std::min(low.y, p.y), std::min(low.z, p.z)};
-        high = {std::max(high.x, p.x), std::max(high.y, p.y), std::max(high.z, p.z)};
-      }
-    }
+    const auto [low, high] = hand_extent(hand);
     const float side = 0.1f * hand.look.hand_size + std::max(high.x - low.x, high.y - low.y);
     const float scale = r.uniform(0.42f, 0.88f) * shorter_ / side;
     scene_.camera.focal = scale * r.uniform(8, 18);
     const cv::Point2f centre(scene_.size.width * r.uniform(0.4f, 0.6f),
                              scene_.size.height * r.uniform(0.4f, 0.6f));
-    hand.wrist = back_project(centre, scale) - (low + high) * 0.5f;
+    hand.wrist = scene_.camera.point(centre, scale) - (low + high) * 0.5f;
     scene_.hand = hand;
   }
 
@@ -139,8 +103,8 @@ class Describer {
     const bool room = kFaceHeight * places.front().scale < 0.42f * shorter_;
     const bool gesture = r.chance(float(options_.gesture_share)) && (room || r.chance(0.1f));
     for (size_t i = 0; i < places.size(); ++i) {
-      add_person(back_project(places[i].eyes, places[i].scale), uint32_t(i), gesture && i == 0,
-                 may_turn_away);
+      add_person(scene_.camera.point(places[i].eyes, places[i].scale), uint32_t(i),
+                 gesture && i == 0, may_turn_away);
     }
   }
 
@@ -164,56 +128,13 @@ class Describer {
       auto& arm = p.body.arms[side];
       p.gestures[side] = shows ? shown : kNone;
       arm.fingers = hand_pose(p.gestures[side], r);
-      shows ? raise(arm, side, shown, p, r) : rest(arm, side, r);
+      if (shows) {
+        raise_arm(arm, side, shown, p, scene_.camera, scene_.size, r);
+      } else {
+        rest_arm(arm, side, r);
+      }
     }
     scene_.people.push_back(p);
-  }
-
-  /// Somewhere beside the head or in front of the chest, inside the picture where that is possible.
-  void raise(ArmPose& arm, int which, int gesture, const PersonDescription& p, Random& r) {
-    const float side = which == 0 ? -1 : 1, size = p.body_look.hand_size;
-    const auto eyes = scene_.camera.see(p.at);
-    const float left = -eyes.at.x / eyes.scale,
-                right = (scene_.size.width - eyes.at.x) / eyes.scale;
-    const float top = -eyes.at.y / eyes.scale,
-                bottom = (scene_.size.height - eyes.at.y) / eyes.scale;
-    const auto within = [](float x, float low, float high) {
-      return low < high ? std::clamp(x, low, high) : 0.5f * (low + high);
-    };
-    arm.hand = hand_angles(gesture, which == 0, 18, 50, r);
-    arm.hand.roll += side * r.uniform(-5, 18);
-    arm.elbow_out = r.uniform(0.05f, 0.6f);
-    const float roll = radians(arm.hand.roll);
-    const Vec3 to_middle(0.5f * size * std::sin(roll), -0.5f * size * std::cos(roll), 0);
-    Vec3 middle(side * r.uniform(1.2f, 5.2f), r.uniform(-1.8f, 5.0f), r.uniform(1.2f, 3.4f));
-    const float half = 0.55f * size;
-    middle.x = within(middle.x, left + half, right - half);
-    middle.y = within(middle.y, top + half, bottom - half);
-    arm.wrist = middle - to_middle;
-    // The hand follows from the pose of the trunk it hangs on.
-    const Rotation back = rotation(p.body.torso).t();
-    const Vec3 pivot(0, 1.1f, -0.5f);
-    arm.wrist = pivot + back * (arm.wrist - pivot);
-  }
-
-  void rest(ArmPose& arm, int which, Random& r) {
-    const float side = which == 0 ? -1 : 1;
-    arm.elbow_out = r.uniform(0.4f, 0.9f);
-    const float kind = r.uniform();
-    if (kind < 0.6f) {  // hangs
-      arm.wrist = {side * r.uniform(2.8f, 4.4f), r.uniform(11, 12.6f), r.uniform(-0.8f, 1.5f)};
-      arm.hand = {side * r.uniform(40, 110), r.uniform(-15, 15), 180 + side * r.uniform(-12, 15)};
-    } else if (kind < 0.75f) {  // on the hip
-      arm.wrist = {side * r.uniform(2.3f, 2.9f), r.uniform(9, 10.5f), r.uniform(0, 0.8f)};
-      arm.hand = {180, 0, 180 - side * r.uniform(30, 80)};
-      arm.elbow_out = 1.2f;
-    } else if (kind < 0.96f) {  // before the belly
-      arm.wrist = {side * r.uniform(0.2f, 1.6f), r.uniform(6.5f, 10.5f), r.uniform(1.4f, 2.2f)};
-      arm.hand = {180 + r.uniform(-25, 25), 0, -side * r.uniform(50, 110)};
-    } else {  // at the face
-      arm.wrist = {side * r.uniform(0.6f, 1.8f), r.uniform(1.5f, 3.8f), r.uniform(1.6f, 2.4f)};
-      arm.hand = {180 + side * r.uniform(-60, 60), 0, -side * r.uniform(0, 40)};
-    }
   }
 
   void surroundings() {
@@ -258,7 +179,7 @@ class Describer {
         from = {r.uniform(0.1f, 0.9f) * w, r.uniform(0.3f, 1) * h};
         to = from + cv::Point2f(r.uniform(-0.2f, 0.2f) * w, r.uniform(0, 0.5f) * h);
       }
-      o.a = back_project(from, scale), o.b = back_project(to, scale);
+      o.a = scene_.camera.point(from, scale), o.b = scene_.camera.point(to, scale);
       o.radius_a = thick / scale, o.radius_b = o.radius_a * r.uniform(0.5f, 1.2f);
       scene_.objects.push_back(o);
     }

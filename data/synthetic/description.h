@@ -17,12 +17,15 @@ struct PersonDescription {
   FaceShape shape;
   HeadLook head_look;
   BodyLook body_look;
+  /// Samples per eye distance that surfaces are made for; 0: as many as the pose shows. A clip sets
+  /// it, so that paint and triangles stay the same while a person comes closer.
+  float detail = 0;
 
   Vec3 at;      // the place between the eyes of the upright head, for the camera
   Angles head;  // around the base of the skull
   Expression expression;
   BodyPose body;
-  /// What the person's right and left hand show; `kNone` for hands that rest.
+  /// What the person's right and left hand show; `kNone` for hands that rest, `kUnclear` between.
   std::array<int, 2> gestures{};
 };
 
@@ -53,7 +56,8 @@ struct SceneDescription {
   Light light;
   Background background;
   Lens lens;
-  float folds = 0.4f;  // how dark folds are
+  float folds = 0.4f;     // how dark folds are
+  float fold_radius = 0;  // pixels; 0: by the size of what is drawn
   std::vector<PersonDescription> people;
   std::optional<HandDescription> hand;
   std::vector<ObjectDescription> objects;

@@ -24,6 +24,12 @@ Camera::Seen Camera::see(const Vec3& point) const {
           scale};
 }
 
+Vec3 Camera::point(const cv::Point2f& pixel, float scale) const {
+  const cv::Point2f off = pixel - centre;
+  return {(cos_roll * off.x + sin_roll * off.y) / scale,
+          (cos_roll * off.y - sin_roll * off.x) / scale, -focal / scale};
+}
+
 void Camera::set_roll(float degrees) {
   roll = degrees;
   cos_roll = std::cos(radians(degrees));

@@ -21,6 +21,9 @@ constexpr float kPi = 3.14159265f;
 inline float radians(float degrees) { return degrees * (kPi / 180); }
 inline float mix(float a, float b, float t) { return a + (b - a) * t; }
 inline Vec3 mix(const Vec3& a, const Vec3& b, float t) { return a + (b - a) * t; }
+inline Angles mix(const Angles& a, const Angles& b, float t) {
+  return {mix(a.yaw, b.yaw, t), mix(a.pitch, b.pitch, t), mix(a.roll, b.roll, t)};
+}
 inline float clamp01(float x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
 /// 0 below `low`, 1 above `high`, smooth between.
 inline float smoothstep(float low, float high, float x) {
@@ -43,6 +46,8 @@ struct Camera {
     float scale;  // pixels per eye distance, there
   };
   Seen see(const Vec3& point) const;
+  /// The point that shows at `pixel`, where an eye distance takes `scale` pixels.
+  Vec3 point(const cv::Point2f& pixel, float scale) const;
 
   float cos_roll = 1, sin_roll = 0;  // of `roll`; see `set_roll`
   void set_roll(float degrees);

@@ -84,6 +84,11 @@ HandPose hand_pose(int gesture, Random& r) {
   pose.finger_length = r.uniform(0.9f, 1.1f);
   pose.width = r.uniform(0.9f, 1.12f);
   pose.thickness = r.uniform(0.88f, 1.15f);
+  return hand_pose(gesture, pose, r);
+}
+
+HandPose hand_pose(int gesture, const HandPose& hand, Random& r) {
+  HandPose pose = hand;
   const float spread = r.uniform(2, 13);
   switch (gesture) {
     case kFist:
@@ -156,6 +161,17 @@ HandPose hand_pose(int gesture, Random& r) {
   }
   for (auto& joint : pose.thumb) joint += Vec3(r.normal(), r.normal(), r.normal()) * 0.008f;
   for (auto& f : pose.fingers) f.spread += 1.5f * r.normal();
+  return pose;
+}
+
+HandPose mix(const HandPose& a, const HandPose& b, float t) {
+  HandPose pose = a;
+  for (int f = 0; f < 4; ++f) {
+    auto& finger = pose.fingers[f];
+    for (int k = 0; k < 3; ++k) finger.bend[k] = mix(finger.bend[k], b.fingers[f].bend[k], t);
+    finger.spread = mix(finger.spread, b.fingers[f].spread, t);
+  }
+  for (int k = 0; k < 3; ++k) pose.thumb[k] = mix(a.thumb[k], b.thumb[k], t);
   return pose;
 }
 

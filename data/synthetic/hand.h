@@ -12,6 +12,7 @@ namespace manyfold::data::synthetic {
 /// Names of what a hand may show, by class index. 0 is "none": a hand that says nothing.
 const std::vector<std::string>& gesture_names();
 enum Gesture {
+  kUnclear = -1,  // half hidden, or between two gestures
   kNone,
   kFist,
   kIndexUp,
@@ -37,8 +38,13 @@ struct HandPose {
   std::array<Vec3, 3> thumb;      // its two joints and tip, in hand lengths
   float finger_length = 1, width = 1, thickness = 1;
 };
-/// One of the many ways to show a gesture.
+/// One of the many ways to show a gesture, with a hand of any proportions.
 HandPose hand_pose(int gesture, Random& random);
+/// The same with the proportions of `hand`.
+HandPose hand_pose(int gesture, const HandPose& hand, Random& random);
+
+/// Between two poses of one hand: 0 is `a`.
+HandPose mix(const HandPose& a, const HandPose& b, float t);
 
 /// The joints of a right hand in its own axes, in hand lengths (wrist to the tip of the middle
 /// finger): the wrist is the origin, fingers point to -y, the palm faces +z, the thumb is at +x.

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 
+#include "data/synthetic/course.h"
+
 namespace manyfold::data::synthetic {
 namespace {
 
-uint64_t seed_from(Random& random) {
-  const uint64_t high = random();
-  return high << 32 | random();
-}
 float near(float middle, float deviation, Random& random) {
   return middle + deviation * std::clamp(random.normal(), -2.2f, 2.2f);
 }

@@ -40,7 +40,8 @@ SceneHand label_hand(const std::vector<Vec3>& joints, float size, const Canvas& 
   return hand;
 }
 
-Drawn draw_person(const PersonDescription& person, const Camera& camera, cv::Size size,
+/// `whole` draws legs outside of the picture too.
+Drawn draw_person(const PersonDescription& person, const Camera& camera, cv::Size size, bool whole,
                   Canvas& canvas) {
   Drawn drawn;
   drawn.gestures = person.gestures;
@@ -53,8 +54,9 @@ Drawn draw_person(const PersonDescription& person, const Camera& camera, cv::Siz
   const Head head(person.shape, person.expression);
   const Placement head_place = around_pivot(person.head);
   const auto eyes = camera.see(person.at);
-  const bool with_legs = eyes.at.y + 10.5f * eyes.scale < size.height;
-  draw_head(canvas, head, person.head_look, head_place, eyes.scale * Canvas::kScale);
+  const bool with_legs = whole || eyes.at.y + 10.5f * eyes.scale < size.height;
+  const float detail = person.detail > 0 ? person.detail : eyes.scale * Canvas::kScale;
+  draw_head(canvas, head, person.head_look, head_place, detail);
   drawn.hands =
       draw_body(canvas, person.body, person.body_look, around_pivot(person.body.torso), with_legs);
 
@@ -125,25 +127,31 @@ int gesture_of(const std::vector<ScenePerson>& people) {
       gesture = hand.gesture;
     }
   }
-  return best > 0.75f ? gesture : best > 0.15f ? -1 : kNone;
+  return best > 0.75f ? gesture : best > 0.15f ? kUnclear : kNone;
 }
 
-}  // namespace
-
-Scene draw(const SceneDescription& d) {
-  Canvas canvas(d.size.width, d.size.height, d.camera, d.light);
+/// Draws all that stands before the background; people come in order, a hand alone is the last.
+std::vector<Drawn> draw_foreground(const SceneDescription& d, bool whole, Canvas& canvas) {
   canvas.set_owner(Canvas::kObject);
   for (const auto& object : d.objects) draw_object(object, canvas);
   std::vector<Drawn> drawn;
   const auto next_owner = [&] { canvas.set_owner(static_cast<uint8_t>(drawn.size() + 1)); };
   for (const auto& person : d.people) {
     next_owner();
-    drawn.push_back(draw_person(person, d.camera, d.size, canvas));
+    drawn.push_back(draw_person(person, d.camera, d.size, whole, canvas));
   }
   if (d.hand) {
     next_owner();
     drawn.push_back(draw_hand_of(*d.hand, canvas));
   }
+  return drawn;
+}
+
+}  // namespace
+
+Scene draw(const SceneDescription& d) {
+  Canvas canvas(d.size.width, d.size.height, d.camera, d.light);
+  auto drawn = draw_foreground(d, /*whole=*/false, canvas);
 
   Scene scene;
   // Only now is it known who hides whom.
@@ -160,11 +168,23 @@ Scene draw(const SceneDescription& d) {
   scene.picture = draw_background(d.background, d.size);
   if (d.folds > 0 && !drawn.empty()) {
     const Vec3& nearest = d.hand ? d.hand->wrist : d.people.front().at;
-    canvas.darken_folds(std::max(1.f, 0.22f * d.camera.see(nearest).scale), 0.7f, d.folds);
+    const float radius = d.fold_radius > 0 ? d.fold_radius : 0.22f * d.camera.see(nearest).scale;
+    canvas.darken_folds(std::max(1.f, radius), 0.7f, d.folds);
   }
   scene.person_mask = canvas.blend_over(scene.picture);
   photograph(scene.picture, d.lens);
   return scene;
+}
+
+cv::Mat motion(const SceneDescription& now, const SceneDescription& then) {
+  Trail trail;
+  Canvas before(then.size.width, then.size.height, then.camera, then.light);
+  before.record(trail);
+  draw_foreground(then, /*whole=*/true, before);
+  Canvas canvas(now.size.width, now.size.height, now.camera, now.light);
+  canvas.follow(trail);
+  draw_foreground(now, /*whole=*/true, canvas);
+  return canvas.motion_from(before, motion(now.background, then.background));
 }
 
 Scene render(uint64_t seed, uint64_t index, const SceneOptions& options) {

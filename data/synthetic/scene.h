@@ -5,8 +5,8 @@
 namespace manyfold::data::synthetic {
 
 struct SceneHand {
-  cv::Rect2f box;  // pixels, around the hand without its forearm
-  int gesture = kNone;
+  cv::Rect2f box;       // pixels, around the hand without its forearm
+  int gesture = kNone;  // or `kUnclear`
   bool right = true;
   float shown = 0;  // share of its joints that are in the picture and not hidden
 };
@@ -26,13 +26,20 @@ struct ScenePerson {
 struct Scene {
   cv::Mat picture;      // CV_8UC3 RGB
   cv::Mat person_mask;  // CV_8UC1, 1 = person
-  /// Index into `gesture_names()`; -1 where it cannot be told (a hand that is half hidden).
+  /// Index into `gesture_names()`; `kUnclear` where it cannot be told: a hand that is half hidden,
+  /// or between two gestures.
   int gesture = kNone;
   std::vector<ScenePerson> people;
 };
 
 /// What the camera of this scene takes, and the exact labels.
 Scene draw(const SceneDescription& description);
+
+/// How far each pixel of the scene `now` must go to find its spot in the scene `then`, a moment of
+/// the same clip: CV_32FC2 [H, W] in pixels (`then(p + motion(p))` is `now(p)`, but for light and
+/// lens). Exact for what belongs to the background, to people and to objects; NaN where a pixel
+/// shows the edge between two of them, or a spot that was hidden or outside of the picture then.
+cv::Mat motion(const SceneDescription& now, const SceneDescription& then);
 
 /// Picture `index` of the endless set that `seed` names. A pure function of its arguments, the same
 /// on any thread.

@@ -8,6 +8,7 @@
 
 #include "data/data_options.h"
 #include "data/picture_file.h"
+#include "data/training_data.h"
 
 namespace manyfold::data {
 namespace {
@@ -88,12 +89,12 @@ void BM_Augment(benchmark::State& state) {
   cv::setNumThreads(0);
   const JpegFolder folder;
   Sample sample;
-  sample.frames = {decode_picture(read_sample_file(folder.first()), "a")};
+  sample.frames = {{decode_picture(read_sample_file(folder.first()), "a")}};
   uint64_t step = 0;
   for (auto _ : state) {
     Random random(1, Random::augment, step++);
     benchmark::DoNotOptimize(
-        augment(sample, {}, {}, {160, 160}, Fit::letterbox, {}, random).frames[0].data);
+        augment(sample, {}, {}, {160, 160}, Fit::letterbox, {}, random).frames[0].picture.data);
   }
   state.SetItemsProcessed(state.iterations());
 }

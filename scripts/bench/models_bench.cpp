@@ -4,8 +4,8 @@
 #include <torch/torch.h>
 
 #include "losses/classification.h"
+#include "losses/detector.h"
 #include "losses/segmentation.h"
-#include "losses/ssld.h"
 #include "models/encoders.h"
 #include "models/heads.h"
 #include "models/memory_format.h"
@@ -18,7 +18,7 @@ using torch::Tensor;
 
 constexpr int64_t kBatch = 32, kSide = 160, kFaces = 8;
 
-losses::SsldLabels faces(int64_t n) {
+losses::DetectorLabels faces(int64_t n) {
   const auto corner = torch::rand({n, kFaces, 2}) * 0.8, size = torch::rand({n, kFaces, 2}) * 0.2;
   return {torch::ones({n}, torch::kBool),
           torch::full({n}, kFaces, torch::kLong),
@@ -37,7 +37,7 @@ models::MultiTaskModel make_model(const std::string& name, models::Stem stem) {
                                std::vector<std::pair<std::string, std::shared_ptr<models::Head>>>{
                                    {"person", models::heads().at("segmentation")(features, {})},
                                    {"hands", models::heads().at("classification")(features, hands)},
-                                   {"faces", models::heads().at("faces")(features, {})}});
+                                   {"faces", models::heads().at("detector")(features, {})}});
   models::set_channels_last(*model);
   return model;
 }
@@ -66,8 +66,8 @@ void training_step(benchmark::State& state, const std::string& name, models::Ste
     auto loss =
         losses::pixel_cross_entropy(model->head("person", rows(0, third))[0], mask) +
         losses::class_cross_entropy(model->head("hands", rows(third, 2 * third))[0], index, 0.1);
-    const auto raw = model->head("faces", rows(2 * third, kBatch))[0];
-    for (const auto& [term, value] : losses::ssld_loss(raw, labels, {})) loss = loss + value;
+    const auto raw = model->head("faces", rows(2 * third, kBatch));
+    for (const auto& [term, value] : losses::detector_loss(raw, labels, {})) loss = loss + value;
     model->zero_grad();
     loss.backward();
   }
@@ -117,20 +117,43 @@ BENCHMARK_CAPTURE(BM_Forward, edge_200k, "edge_200k")->Unit(benchmark::kMillisec
 BENCHMARK_CAPTURE(BM_Forward, edge_420k, "edge_420k")->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(BM_Forward, edge_2m4, "edge_2m4")->Unit(benchmark::kMillisecond);
 
-void BM_SsldLoss(benchmark::State& state) {
+losses::DetectorOptions heads_and_bodies() {
+  losses::DetectorOptions options;
+  options.classes = 2;
+  options.landmarks = 0;
+  options.strides = {8, 16, 32};
+  options.anchors = {0.05, 0.06, 0.08, 0.1, 0.1, 0.2, 0.1, 0.2, 0.2,
+                     0.2,  0.2,  0.4,  0.3, 0.6, 0.4, 0.4, 0.5, 0.8};
+  options.size_term = losses::DetectorOptions::SizeTerm::ciou;
+  return options;
+}
+
+void detector_loss(benchmark::State& state, const losses::DetectorOptions& options) {
   torch::manual_seed(0);
-  const auto labels = faces(kBatch);
-  const auto raw = torch::randn({kBatch, 423, kSide / 8, kSide / 8})
-                       .contiguous(torch::MemoryFormat::ChannelsLast)
-                       .set_requires_grad(true);
+  auto labels = faces(kBatch);
+  labels.landmarks = labels.landmarks.narrow(2, 0, options.landmarks);
+  labels.visible = labels.visible.narrow(2, 0, options.landmarks);
+  std::vector<Tensor> raw;
+  for (const auto stride : options.strides) {
+    raw.push_back(torch::randn({kBatch, options.anchors_per_level() * options.depth(),
+                                kSide / stride, kSide / stride})
+                      .contiguous(torch::MemoryFormat::ChannelsLast)
+                      .set_requires_grad(true));
+  }
   for (auto _ : state) {
     auto loss = torch::zeros({});
-    for (const auto& [term, value] : losses::ssld_loss(raw, labels, {})) loss = loss + value;
+    for (const auto& [term, value] : losses::detector_loss(raw, labels, options))
+      loss = loss + value;
     loss.backward();
   }
   state.SetItemsProcessed(state.iterations() * kBatch);
 }
-BENCHMARK(BM_SsldLoss)->Unit(benchmark::kMillisecond);
+
+void BM_FacesLoss(benchmark::State& state) { detector_loss(state, {}); }
+BENCHMARK(BM_FacesLoss)->Unit(benchmark::kMillisecond);
+
+void BM_HeadsAndBodiesLoss(benchmark::State& state) { detector_loss(state, heads_and_bodies()); }
+BENCHMARK(BM_HeadsAndBodiesLoss)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace manyfold

@@ -144,7 +144,7 @@ TEST_F(Distill, RefusesTeachersThatDoNotFit) {
                       2),
               AllOf(HasSubstr("teacher 'big'"), HasSubstr("task 'gesture'"),
                     HasSubstr("no class 'paper'"), HasSubstr("leave the task out of `tasks`")));
-  EXPECT_THAT(refusal({"tasks.faces.ssld.anchors=[0.05, 0.06, 0.1, 0.1, 0.3, 0.4]"}, 2),
+  EXPECT_THAT(refusal({"tasks.faces.detector.anchors=[0.05, 0.06, 0.1, 0.1, 0.3, 0.4]"}, 2),
               AllOf(HasSubstr("teacher 'big'"), HasSubstr("task 'faces'"),
                     HasSubstr("anchors = [0.037,0.041,0.095,0.104,0.371,0.363], expected [0.05,")));
   EXPECT_THAT(refusal({"model.input_size=[96, 96]"}, 2),

@@ -160,6 +160,12 @@ TEST_F(Label, RefusesBeforeItLabels) {
               AllOf(HasSubstr("task 'nosuchtask'"), HasSubstr("faces, gesture, segmentation")));
   EXPECT_THAT(refusal({"--task", "face"}, 2), HasSubstr("did you mean 'faces'"));
   EXPECT_THAT(refusal({"--source", "hands"}, 2), HasSubstr("one of the two"));
+  const auto clips = run({"label", at("big"), "--source", "validation.hands", "--out", at("set"),
+                          "+data.validation.hands.length=4"});
+  EXPECT_EQ(clips.exit_code, 2) << clips.output;
+  EXPECT_THAT(clips.output, AllOf(HasSubstr("--source validation.hands: holds clips"),
+                                  HasSubstr("draw stills with `length: 1`")));
+  EXPECT_FALSE(fs::exists(folder / "set"));
   fs::create_directories(folder / "old/images/train");
   const auto old = run(label("old", {}));
   EXPECT_EQ(old.exit_code, 1);

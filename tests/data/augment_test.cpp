@@ -64,10 +64,10 @@ TEST(DrawGeometry, StrengthZeroLeavesOnlyTheMirror) {
 
 TEST(Augment, IsAFunctionOfTheStream) {
   Sample sample;
-  sample.frames = {drawn_picture(320, 240)};
+  sample.frames = {{drawn_picture(320, 240)}};
   const auto once = [&](uint32_t slot) {
     Random random(1, Random::augment, 2, slot);
-    return augment(sample, {}, {}, {160, 160}, Fit::letterbox, {}, random).frames[0];
+    return augment(sample, {}, {}, {160, 160}, Fit::letterbox, {}, random).frames[0].picture;
   };
   EXPECT_EQ(cv::norm(once(3), once(3), cv::NORM_INF), 0);
   EXPECT_GT(cv::norm(once(3), once(4), cv::NORM_INF), 0);
@@ -75,24 +75,25 @@ TEST(Augment, IsAFunctionOfTheStream) {
 
 TEST(Augment, SwitchedOffItIsThePlainFit) {
   Sample sample;
-  sample.frames = {drawn_picture(320, 240)};
+  sample.frames = {{drawn_picture(320, 240)}};
   AugmentOptions options;
   options.enabled = false;
   Random random(1, Random::augment);
   const auto out = augment(sample, options, {}, {160, 160}, Fit::letterbox, {}, random);
-  EXPECT_EQ(cv::norm(out.frames[0], warp_picture(sample.frames[0], fit({320, 240}, {160, 160})),
-                     cv::NORM_INF),
-            0);
+  EXPECT_EQ(
+      cv::norm(out.frames[0].picture,
+               warp_picture(sample.frames[0].picture, fit({320, 240}, {160, 160})), cv::NORM_INF),
+      0);
 }
 
 TEST(Augment, FramesOfAClipMoveTogether) {
   Sample clip;
-  clip.frames = {drawn_picture(64, 64), drawn_picture(64, 64)};
+  clip.frames = {{drawn_picture(64, 64)}, {drawn_picture(64, 64)}};
   AugmentOptions options;
   options.photometric.noise = 0;
   Random random(1, Random::augment);
   const auto out = augment(clip, options, {}, {64, 64}, Fit::letterbox, {}, random);
-  EXPECT_EQ(cv::norm(out.frames[0], out.frames[1], cv::NORM_INF), 0);
+  EXPECT_EQ(cv::norm(out.frames[0].picture, out.frames[1].picture, cv::NORM_INF), 0);
 }
 
 TEST(NeededDetail, GrowsWithTheZoom) {

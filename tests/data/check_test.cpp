@@ -105,6 +105,91 @@ TEST(Check, CountsWhatASetHolds) {
   EXPECT_EQ(segmentation.classes.at("background"), 64 * 36);
 }
 
+/// Clips of 24 x 16, of which some frames are labelled.
+class ClipsCheck : public testing::Test {
+ protected:
+  ClipsCheck() : coco_(folder_) { coco_.category("face"); }
+
+  std::string frame(const std::string& clip, int number) const {
+    char name[16];
+    std::snprintf(name, sizeof name, "/%06d.png", number);
+    return clip + name;
+  }
+  void clip(const std::string& name, int length) {
+    for (int t = 0; t < length; ++t)
+      write_picture(folder_ / frame(name, t), drawn_picture(24, 16, t));
+  }
+  /// What `box` adds next is of this frame.
+  void labelled(const std::string& clip, int number) {
+    auto& images = coco_.json["images"];
+    images.push_back({{"id", images.size() + 1}, {"file_name", frame(clip, number)}});
+  }
+  SourceReport check() {
+    coco_.write();
+    SourceOptions source;
+    source.type = "clips";
+    source.clips.root = folder_.string();
+    source.clips.annotations = (folder_ / "train.json").string();
+    LabelOptions faces;
+    faces.from = "boxes";
+    source.labels = {{"faces", faces}};
+    DataOptions options;
+    options.sources = {{"clips", source}};
+    return check_data(options, {{"faces", object_spec({"face"})}}, 1).sources.at(0);
+  }
+
+  TempFolder folder_;
+  CocoFixture coco_;
+};
+
+TEST_F(ClipsCheck, CountsClipsNotFrames) {
+  clip("with", 40);
+  labelled("with", 1);
+  labelled("with", 35);
+  coco_.box({2, 3, 4, 5});
+  clip("without", 3);
+  labelled("without", 0);
+  labelled("without", 2);
+  clip("unlabelled", 2);
+  const auto report = check();
+  EXPECT_TRUE(report.ok()) << report.failure;
+  EXPECT_EQ(report.usable, 3);
+  EXPECT_EQ(report.width.low, 24);
+  EXPECT_EQ(report.width.high, 24);
+  const auto& faces = report.tasks.at("faces");
+  EXPECT_EQ(faces.labelled, 2);
+  EXPECT_EQ(faces.without_objects, 1);
+  EXPECT_EQ(faces.classes.at("face"), 1);
+  EXPECT_EQ(faces.object_side.low, 4);
+}
+
+// Frames are read 32 at a time.
+TEST_F(ClipsCheck, ABadFrameSpoilsAllOfItsClip) {
+  clip("long", 40);
+  labelled("long", 1);
+  coco_.box({2, 3, 4, 5});
+  clip("short", 2);
+  labelled("short", 0);
+  write_bytes(folder_ / frame("long", 38), "no picture");
+  const auto report = check();
+  ASSERT_EQ(report.bad.size(), 1u);
+  EXPECT_EQ(report.bad[0].fault, Fault::not_a_picture);
+  EXPECT_EQ(report.usable, 1);
+  EXPECT_EQ(report.tasks.at("faces").labelled, 1);
+  EXPECT_EQ(report.tasks.at("faces").classes.count("face"), 0u);
+}
+
+TEST_F(ClipsCheck, FindsASizeThatChangesBetweenTwoReads) {
+  clip("long", 34);
+  labelled("long", 0);
+  for (const int t : {32, 33}) write_picture(folder_ / frame("long", t), drawn_picture(20, 16, t));
+  const auto report = check();
+  ASSERT_EQ(report.bad.size(), 1u);
+  EXPECT_EQ(report.bad[0].fault, Fault::frame_size);
+  EXPECT_THAT(report.bad[0].cause,
+              HasSubstr("frame 32 is 20x16 pixels, and the frames before it are 24x16"));
+}
+
 TEST(Check, SpeaksToPeopleAndPrograms) {
   const auto report = check_with_file("");
   EXPECT_THAT(report.text(), HasSubstr("sources.set: 2 samples, 1 usable, 64 to 64 px wide"));

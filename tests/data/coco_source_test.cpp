@@ -27,7 +27,7 @@ std::unique_ptr<CocoSource> open(const CocoFixture& fixture, const CocoSource::L
 }
 
 const Objects& objects(const Sample& sample, const std::string& task) {
-  return std::get<Objects>(sample.labels.at(task));
+  return std::get<Objects>(sample.frames[0].labels.at(task));
 }
 
 TEST(CocoSource, GivesPicturesWithTheirNames) {
@@ -35,11 +35,11 @@ TEST(CocoSource, GivesPicturesWithTheirNames) {
   const auto source = open(CocoFixture(folder).image(64, 48).image(32, 16), {}, {});
   EXPECT_EQ(source->size(), 2);
   const auto sample = source->get(1);
-  EXPECT_EQ(sample.frames.at(0).size(), cv::Size(32, 16));
+  EXPECT_EQ(sample.frames.at(0).picture.size(), cv::Size(32, 16));
   EXPECT_EQ(sample.origin.source, "set");
   EXPECT_EQ(sample.origin.name, "images/2.png");
   EXPECT_FALSE(sample.origin.synthetic);
-  EXPECT_EQ(cv::norm(sample.frames[0], drawn_picture(32, 16, 2), cv::NORM_INF), 0);
+  EXPECT_EQ(cv::norm(sample.frames[0].picture, drawn_picture(32, 16, 2), cv::NORM_INF), 0);
   EXPECT_THAT(source->files(1), ElementsAre(folder / "images/2.png"));
 }
 
@@ -50,12 +50,12 @@ TEST(CocoSource, APictureWithoutMaskIsNotLabelledAndAnEmptyMaskIs) {
   mask(cv::Rect(40, 10, 5, 20)) = 128;
   const auto source = open(CocoFixture(folder).image().mask(mask).image().image().mask(mask * 0),
                            {{"segmentation", from("mask")}}, {{"segmentation", mask_spec()}});
-  const auto label = std::get<Mask>(source->get(0).labels.at("segmentation")).frames.at(0);
+  const auto label = std::get<Mask>(source->get(0).frames[0].labels.at("segmentation")).classes;
   EXPECT_EQ(label.at<uint8_t>(15, 15), 1);
   EXPECT_EQ(label.at<uint8_t>(15, 42), Mask::kIgnore);
   EXPECT_EQ(label.at<uint8_t>(0, 0), 0);
-  EXPECT_EQ(source->get(1).labels.count("segmentation"), 0u);
-  EXPECT_EQ(source->get(2).labels.count("segmentation"), 1u);
+  EXPECT_EQ(source->get(1).frames[0].labels.count("segmentation"), 0u);
+  EXPECT_EQ(source->get(2).frames[0].labels.count("segmentation"), 1u);
 }
 
 TEST(CocoSource, MasksThatDoNotFitAreBadSamples) {
@@ -90,14 +90,15 @@ TEST(CocoSource, SegmentsArePaintedSmallOverLargeAndCrowdsIgnored) {
                .box({28, 0, 30, 40}, 2, {{"segmentation", polygon(28, 4, 30)}, {"iscrowd", 1}})
                .image(),
            {{"segmentation", from("segments")}}, {{"segmentation", spec}});
-  const auto mask = std::get<Mask>(source->get(0).labels.at("segmentation")).frames.at(0);
+  const auto mask = std::get<Mask>(source->get(0).frames[0].labels.at("segmentation")).classes;
   EXPECT_EQ(mask.at<uint8_t>(14, 14), 1);
   EXPECT_EQ(mask.at<uint8_t>(25, 25), 2);
   EXPECT_EQ(mask.at<uint8_t>(20, 31), 2);  // a person before the crowd
   EXPECT_EQ(mask.at<uint8_t>(20, 50), Mask::kIgnore);
   EXPECT_EQ(mask.at<uint8_t>(45, 2), 0);
-  EXPECT_EQ(cv::countNonZero(std::get<Mask>(source->get(1).labels.at("segmentation")).frames[0]),
-            0);
+  EXPECT_EQ(
+      cv::countNonZero(std::get<Mask>(source->get(1).frames[0].labels.at("segmentation")).classes),
+      0);
 }
 
 TEST(CocoSource, AnObjectWithoutAnOutlineIsNoBackground) {
@@ -134,7 +135,7 @@ TEST(CocoSource, AFileWithoutAnnotationsDoesNotSayThatThereIsNothing) {
   fixture.category("person").image().mask(cv::Mat::zeros(48, 64, CV_8UC1));
   const CocoSource::LabelList boxes = {{"people", from("boxes")}};
   const LabelSpecs specs = {{"people", object_spec({"person"})}, {"segmentation", mask_spec()}};
-  EXPECT_TRUE(objects(open(fixture, boxes, specs)->get(0), "people").frames.at(0).empty());
+  EXPECT_TRUE(objects(open(fixture, boxes, specs)->get(0), "people").list.empty());
   fixture.json.erase("annotations");
   EXPECT_EQ(message_of<UserError>([&] { open(fixture, boxes, specs); }),
             "source set: " + (folder / "train.json").string() +
@@ -174,13 +175,13 @@ TEST(CocoSource, BoxesLabelEveryPicture) {
                                .image(),
                            {{"faces", options}}, {{"faces", object_spec({"face"}, 2)}});
   const auto sample = source->get(0);
-  const auto& faces = objects(sample, "faces").frames.at(0);
+  const auto& faces = objects(sample, "faces").list;
   ASSERT_EQ(faces.size(), 2u);
   EXPECT_EQ(faces[0].box, cv::Rect2f(1, 2, 10, 20));
   EXPECT_THAT(faces[0].visible, ElementsAre(1, 0));
   EXPECT_FALSE(faces[0].ignore);
   EXPECT_TRUE(faces[1].ignore);
-  EXPECT_TRUE(objects(source->get(1), "faces").frames.at(0).empty());
+  EXPECT_TRUE(objects(source->get(1), "faces").list.empty());
 }
 
 TEST(CocoSource, ATasksKeyPointsMustBeTheSets) {
@@ -215,7 +216,7 @@ TEST(CocoSource, AnnotationsThatLackABoxOrPointsAreBadSamples) {
             "images/1.png: annotation 1 has no box");
   EXPECT_EQ(message_of<BadSample>([&] { source->get(1); }),
             "images/2.png: annotation 2 has 1 key points, and its category 2");
-  EXPECT_TRUE(objects(source->get(2), "faces").frames[0].at(0).landmarks.empty());
+  EXPECT_TRUE(objects(source->get(2), "faces").list.at(0).landmarks.empty());
   EXPECT_EQ(fault_of([&] { open(fixture, {}, specs, "crop")->get(0); }), "bad box");
 }
 
@@ -235,9 +236,9 @@ TEST(CocoSource, APicturesCategoryIsItsLabelWhenThereIsOne) {
                .box({10, 1, 5, 5}, 2)
                .image(),
            {{"gesture", options}}, {{"gesture", class_spec({"none", "fist", "palm"})}});
-  EXPECT_EQ(std::get<ClassIndex>(source->get(0).labels.at("gesture")).index, 2);
-  EXPECT_EQ(source->get(1).labels.count("gesture"), 0u);  // two answers are none
-  EXPECT_EQ(std::get<ClassIndex>(source->get(2).labels.at("gesture")).index, 0);
+  EXPECT_EQ(std::get<ClassIndex>(source->get(0).frames[0].labels.at("gesture")).index, 2);
+  EXPECT_EQ(source->get(1).frames[0].labels.count("gesture"), 0u);  // two answers are none
+  EXPECT_EQ(std::get<ClassIndex>(source->get(2).frames[0].labels.at("gesture")).index, 0);
 }
 
 TEST(CocoSource, AnImageFieldMayBeTheLabel) {
@@ -248,9 +249,9 @@ TEST(CocoSource, AnImageFieldMayBeTheLabel) {
                .image()
                .image(64, 48, {{"gesture", "fist"}}),
            {{"gesture", from("image")}}, {{"gesture", class_spec({"none", "fist", "palm"})}});
-  EXPECT_EQ(std::get<ClassIndex>(source->get(0).labels.at("gesture")).index, 2);
-  EXPECT_EQ(source->get(1).labels.count("gesture"), 0u);
-  EXPECT_EQ(std::get<ClassIndex>(source->get(2).labels.at("gesture")).index, 1);
+  EXPECT_EQ(std::get<ClassIndex>(source->get(0).frames[0].labels.at("gesture")).index, 2);
+  EXPECT_EQ(source->get(1).frames[0].labels.count("gesture"), 0u);
+  EXPECT_EQ(std::get<ClassIndex>(source->get(2).frames[0].labels.at("gesture")).index, 1);
 }
 
 TEST(CocoSource, CropsAreASampleForEachBoxThatCounts) {
@@ -274,14 +275,15 @@ TEST(CocoSource, CropsAreASampleForEachBoxThatCounts) {
   ASSERT_EQ(source->size(), 2);
   const auto sample = source->get(0);  // a quarter of 40 x 20 more on each side
   EXPECT_EQ(sample.origin.name, "images/1.png#1");
-  EXPECT_EQ(
-      cv::norm(sample.frames[0], drawn_picture(100, 80, 1)(cv::Rect(10, 25, 60, 30)), cv::NORM_INF),
-      0);
-  EXPECT_EQ(std::get<ClassIndex>(sample.labels.at("gesture")).index, 1);
-  const auto& hands = objects(sample, "hands").frames.at(0);
+  EXPECT_EQ(cv::norm(sample.frames[0].picture, drawn_picture(100, 80, 1)(cv::Rect(10, 25, 60, 30)),
+                     cv::NORM_INF),
+            0);
+  EXPECT_EQ(std::get<ClassIndex>(sample.frames[0].labels.at("gesture")).index, 1);
+  const auto& hands = objects(sample, "hands").list;
   ASSERT_EQ(hands.size(), 1u);
   EXPECT_EQ(hands[0].box, cv::Rect2f(10, 5, 40, 20));
-  EXPECT_EQ(source->get(1).frames[0].size(), cv::Size(12, 12));  // cut at the picture's border
+  EXPECT_EQ(source->get(1).frames[0].picture.size(),
+            cv::Size(12, 12));  // cut at the picture's border
 }
 
 TEST(CocoSource, ASmallerDecodedPictureTakesItsLabelsAlong) {
@@ -295,11 +297,11 @@ TEST(CocoSource, ASmallerDecodedPictureTakesItsLabelsAlong) {
   const auto source = open(fixture, {{"faces", from("boxes")}, {"segmentation", from("mask")}},
                            {{"faces", object_spec({"face"})}, {"segmentation", mask_spec()}});
   const auto sample = source->get(0, 160);
-  EXPECT_EQ(sample.frames[0].size(), cv::Size(160, 120));
-  EXPECT_EQ(objects(sample, "faces").frames[0].at(0).box, cv::Rect2f(20, 40, 50, 30));
-  const auto& small = std::get<Mask>(sample.labels.at("segmentation")).frames[0];
+  EXPECT_EQ(sample.frames[0].picture.size(), cv::Size(160, 120));
+  EXPECT_EQ(objects(sample, "faces").list.at(0).box, cv::Rect2f(20, 40, 50, 30));
+  const auto& small = std::get<Mask>(sample.frames[0].labels.at("segmentation")).classes;
   EXPECT_EQ(cv::boundingRect(small), cv::Rect(20, 40, 50, 30));
-  EXPECT_EQ(source->get(0, 161).frames[0].size(), cv::Size(320, 240));
+  EXPECT_EQ(source->get(0, 161).frames[0].picture.size(), cv::Size(320, 240));
 }
 
 TEST(CocoSource, APictureSmallerThanStatedIsBadHoweverItIsDecoded) {
@@ -317,7 +319,7 @@ TEST(CocoSource, APictureSmallerThanStatedIsBadHoweverItIsDecoded) {
   EXPECT_THAT(message_of<BadSample>([&] { source->get(0, 160); }),
               HasSubstr("half.jpg: is 160x120 pixels at 1/2 of its size, and the annotations say "
                         "640x480"));
-  EXPECT_EQ(source->get(1, 160).frames[0].size(), cv::Size(161, 120));  // rounded up
+  EXPECT_EQ(source->get(1, 160).frames[0].picture.size(), cv::Size(161, 120));  // rounded up
 }
 
 TEST(CocoSource, ABoxOutsideAPictureOfUnstatedSizeCannotBeCutOut) {
@@ -349,7 +351,7 @@ TEST(CocoSource, LabelsOfTasksThatAreNotTrainedAreLeftAlone) {
   const TempFolder folder;
   const auto source = open(CocoFixture(folder).category("face").image().box({5, 5, 0, 1}),
                            {{"faces", from("boxes")}}, {});
-  EXPECT_TRUE(source->get(0).labels.empty());  // not even its bad box matters
+  EXPECT_TRUE(source->get(0).frames[0].labels.empty());  // not even its bad box matters
 }
 
 TEST(CocoSource, AListOfTasksSaysWhatAPictureIsNotLabelledFor) {
@@ -369,7 +371,8 @@ TEST(CocoSource, AListOfTasksSaysWhatAPictureIsNotLabelledFor) {
             {"person", mask_spec()}});
   const auto tasks = [&](int64_t index) {
     std::vector<std::string> names;
-    for (const auto& [task, label] : source->get(index).labels) names.push_back(task);
+    const auto sample = source->get(index);
+    for (const auto& [task, label] : sample.frames[0].labels) names.push_back(task);
     return names;
   };
   EXPECT_THAT(tasks(0), ElementsAre("gesture", "hands", "person"));  // no list: all
@@ -384,8 +387,8 @@ TEST(CocoSource, SegmentsNeedAPlaceInTheList) {
   fixture.category("person").image().image(64, 48, {{"labelled", {"faces"}}});
   const auto source =
       open(fixture, {{"segmentation", from("segments")}}, {{"segmentation", mask_spec()}});
-  EXPECT_EQ(source->get(0).labels.count("segmentation"), 1u);
-  EXPECT_EQ(source->get(1).labels.count("segmentation"), 0u);
+  EXPECT_EQ(source->get(0).frames[0].labels.count("segmentation"), 1u);
+  EXPECT_EQ(source->get(1).frames[0].labels.count("segmentation"), 0u);
 }
 
 TEST(CocoSource, ATaskThatNoListNamesIsRefused) {

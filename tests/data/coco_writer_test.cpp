@@ -19,17 +19,17 @@ class Made : public Source {
   std::string sample_name(int64_t index) const override { return "scene " + std::to_string(index); }
   Sample get(int64_t index, int64_t = 0) const override {
     Sample sample;
-    sample.frames = {drawn_picture(40, 30, static_cast<int>(index))};
+    sample.frames = {{drawn_picture(40, 30, static_cast<int>(index))}};
     sample.origin = {name(), sample_name(index), true};
     if (index == 1) {
-      sample.labels["faces"] = Objects{{{}}};
+      sample.frames[0].labels["faces"] = Objects{};
       return sample;
     }
     cv::Mat mask = cv::Mat::zeros(30, 40, CV_8UC1);
     mask(cv::Rect(5, 5, 10, 10)) = 1;
     mask(cv::Rect(20, 5, 10, 10)) = Mask::kIgnore;
-    sample.labels["segmentation"] = Mask{{mask}};
-    sample.labels["gesture"] = ClassIndex{1};
+    sample.frames[0].labels["segmentation"] = Mask{mask};
+    sample.frames[0].labels["gesture"] = ClassIndex{1};
     Object face, crowd, hand;
     face.box = {5.25f, 6.1f, 7.3f, 8.7f};
     face.landmarks = {{6.1f, 7.2f}, {}, {9.3f, 11.4f}};
@@ -39,8 +39,8 @@ class Made : public Source {
     crowd.ignore = true;
     hand.box = {30, 20, 5, 5};
     hand.class_index = 1;
-    sample.labels["faces"] = Objects{{{face, crowd}}};
-    sample.labels["hands"] = Objects{{{hand}}};
+    sample.frames[0].labels["faces"] = Objects{{face, crowd}};
+    sample.frames[0].labels["hands"] = Objects{{hand}};
     return sample;
   }
 };
@@ -74,9 +74,9 @@ CocoWriteOptions to(const TempFolder& folder, const std::string& format = "png")
 }
 
 void expect_equal(const Objects& a, const Objects& b) {
-  ASSERT_EQ(a.frames.at(0).size(), b.frames.at(0).size());
-  for (size_t i = 0; i < a.frames[0].size(); ++i) {
-    const auto &x = a.frames[0][i], &y = b.frames[0][i];
+  ASSERT_EQ(a.list.size(), b.list.size());
+  for (size_t i = 0; i < a.list.size(); ++i) {
+    const auto &x = a.list[i], &y = b.list[i];
     EXPECT_EQ(x.box, y.box);
     EXPECT_EQ(x.class_index, y.class_index);
     EXPECT_EQ(x.ignore, y.ignore);
@@ -93,22 +93,23 @@ TEST(WriteCoco, TheSetReadsBackEqual) {
   EXPECT_TRUE(source.problems().empty());
   ASSERT_EQ(source.size(), 2);
   const auto before = made.get(0), after = source.get(0);
-  EXPECT_EQ(cv::norm(before.frames[0], after.frames[0], cv::NORM_INF), 0);
-  EXPECT_EQ(after.labels.size(), 4u);
+  EXPECT_EQ(cv::norm(before.frames[0].picture, after.frames[0].picture, cv::NORM_INF), 0);
+  EXPECT_EQ(after.frames[0].labels.size(), 4u);
   for (const char* task : {"faces", "hands"}) {
-    expect_equal(std::get<Objects>(before.labels.at(task)),
-                 std::get<Objects>(after.labels.at(task)));
+    expect_equal(std::get<Objects>(before.frames[0].labels.at(task)),
+                 std::get<Objects>(after.frames[0].labels.at(task)));
   }
-  EXPECT_EQ(cv::norm(std::get<Mask>(before.labels.at("segmentation")).frames[0],
-                     std::get<Mask>(after.labels.at("segmentation")).frames[0], cv::NORM_INF),
-            0);
-  EXPECT_EQ(std::get<ClassIndex>(after.labels.at("gesture")).index, 1);
+  EXPECT_EQ(
+      cv::norm(std::get<Mask>(before.frames[0].labels.at("segmentation")).classes,
+               std::get<Mask>(after.frames[0].labels.at("segmentation")).classes, cv::NORM_INF),
+      0);
+  EXPECT_EQ(std::get<ClassIndex>(after.frames[0].labels.at("gesture")).index, 1);
 
   const auto second = source.get(1);
-  EXPECT_EQ(second.labels.count("segmentation"), 0u);
-  EXPECT_EQ(second.labels.count("gesture"), 0u);
-  EXPECT_TRUE(std::get<Objects>(second.labels.at("faces")).frames[0].empty());
-  EXPECT_EQ(second.labels.count("hands"), 0u);
+  EXPECT_EQ(second.frames[0].labels.count("segmentation"), 0u);
+  EXPECT_EQ(second.frames[0].labels.count("gesture"), 0u);
+  EXPECT_TRUE(std::get<Objects>(second.frames[0].labels.at("faces")).list.empty());
+  EXPECT_EQ(second.frames[0].labels.count("hands"), 0u);
 }
 
 nlohmann::json written(const TempFolder& folder) {
@@ -153,7 +154,9 @@ TEST(WriteCoco, JpegsAreNearlyEqual) {
   const TempFolder folder;
   const Made made;
   write_coco(made, kSpecs, to(folder, "jpg"));
-  EXPECT_LT(cv::norm(made.get(0).frames[0], read_back(folder).get(0).frames[0], cv::NORM_INF), 40);
+  EXPECT_LT(cv::norm(made.get(0).frames[0].picture, read_back(folder).get(0).frames[0].picture,
+                     cv::NORM_INF),
+            40);
 }
 
 TEST(WriteCoco, TheFilesDoNotDependOnTheNumberOfThreads) {
@@ -215,6 +218,24 @@ TEST(WriteCoco, RefusesWhatOneSetCannotHold) {
             }),
             refusal({{"a", mask_spec()}, {"b", mask_spec()}}));
   EXPECT_NO_THROW(check_coco_tasks(kSpecs));
+}
+
+/// Of clips, which no test may make.
+class Clips : public Made {
+ public:
+  bool clips() const override { return true; }
+  Sample get(int64_t index, int64_t detail = 0) const override {
+    ADD_FAILURE() << "clip " << index << " was made";
+    return Made::get(index, detail);
+  }
+};
+
+TEST(WriteCoco, RefusesClipsBeforeOneIsMade) {
+  const TempFolder folder;
+  EXPECT_THAT(message_of<UserError>([&] { write_coco(Clips(), kSpecs, to(folder)); }),
+              HasSubstr("source made: holds clips, and a COCO set holds stills; draw stills with "
+                        "`length: 1`"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.string()));
 }
 
 TEST(WriteCoco, SaysWhereItCannotWrite) {

@@ -15,7 +15,7 @@ const LabelSpecs kSpecs = {{"faces", object_spec({"face"}, 2)},
 
 Sample plain(int seed = 0) {
   Sample sample;
-  sample.frames = {drawn_picture(8, 4, seed)};
+  sample.frames = {{drawn_picture(8, 4, seed)}};
   sample.origin = {"set", std::to_string(seed), false};
   return sample;
 }
@@ -43,13 +43,13 @@ TEST(Collate, EveryTaskHasItsTensorsEvenWhenNobodyIsLabelled) {
   EXPECT_EQ(batch.step, 7);
   const auto& faces = batch.labels.at("faces");
   EXPECT_FALSE(faces.present.any().item<bool>());
-  EXPECT_EQ(faces.box.sizes(), (std::vector<int64_t>{2, 1, 1, 4}));
+  EXPECT_EQ(faces.box.sizes(), (std::vector<int64_t>{2, 1, 4}));
   EXPECT_TRUE(faces.object_class.eq(-1).all().item<bool>());
-  EXPECT_EQ(faces.landmarks.sizes(), (std::vector<int64_t>{2, 1, 1, 2, 2}));
+  EXPECT_EQ(faces.landmarks.sizes(), (std::vector<int64_t>{2, 1, 2, 2}));
   EXPECT_EQ(faces.count.sum().item<int>(), 0);
   EXPECT_TRUE(batch.labels.at("gesture").index.eq(-1).all().item<bool>());
   EXPECT_TRUE(batch.labels.at("segmentation").mask.eq(255).all().item<bool>());
-  EXPECT_EQ(batch.labels.at("segmentation").mask.sizes(), (std::vector<int64_t>{2, 1, 4, 8}));
+  EXPECT_EQ(batch.labels.at("segmentation").mask.sizes(), (std::vector<int64_t>{2, 4, 8}));
 }
 
 TEST(Collate, ObjectsArePaddedToTheMostOfAnyFrame) {
@@ -59,29 +59,39 @@ TEST(Collate, ObjectsArePaddedToTheMostOfAnyFrame) {
   marked.visible = {1, 0};
   auto crowd = face(0, 0, 8, 4);
   crowd.ignore = true;
-  one.labels["faces"] = Objects{{{marked}}};
-  three.labels["faces"] = Objects{{{face(0, 0, 1, 1), crowd, face(1, 1, 1, 1)}}};
-  none.labels["faces"] = Objects{{{}}};
+  one.frames[0].labels["faces"] = Objects{{marked}};
+  three.frames[0].labels["faces"] = Objects{{face(0, 0, 1, 1), crowd, face(1, 1, 1, 1)}};
+  none.frames[0].labels["faces"] = Objects{};
   const auto faces = collate({one, three, none, plain()}, kSpecs).labels.at("faces");
   EXPECT_TRUE(faces.present.equal(torch::tensor({true, true, true, false})));
-  EXPECT_TRUE(faces.count.equal(torch::tensor({{1}, {3}, {0}, {0}}, torch::kInt64)));
-  EXPECT_EQ(faces.box.size(2), 3);
-  EXPECT_TRUE(faces.box[0][0][0].equal(torch::tensor({0.25f, 0.25f, 0.75f, 0.75f})));
-  EXPECT_TRUE(faces.object_class[1][0].equal(torch::tensor({0, -1, 0}, torch::kInt64)));
-  EXPECT_TRUE(faces.object_class[0][0].equal(torch::tensor({0, -1, -1}, torch::kInt64)));
-  EXPECT_TRUE(faces.visible[0][0][0].equal(torch::tensor({true, false})));
-  EXPECT_TRUE(faces.landmarks[0][0][0].equal(torch::tensor({{0.5f, 0.5f}, {0.f, 0.f}})));
+  EXPECT_TRUE(faces.count.equal(torch::tensor({1, 3, 0, 0}, torch::kInt64)));
+  EXPECT_EQ(faces.box.size(1), 3);
+  EXPECT_TRUE(faces.box[0][0].equal(torch::tensor({0.25f, 0.25f, 0.75f, 0.75f})));
+  EXPECT_TRUE(faces.object_class[1].equal(torch::tensor({0, -1, 0}, torch::kInt64)));
+  EXPECT_TRUE(faces.object_class[0].equal(torch::tensor({0, -1, -1}, torch::kInt64)));
+  EXPECT_TRUE(faces.visible[0][0].equal(torch::tensor({true, false})));
+  EXPECT_TRUE(faces.landmarks[0][0].equal(torch::tensor({{0.5f, 0.5f}, {0.f, 0.f}})));
+}
+
+TEST(Collate, ClassesThatNobodyLookedForAreMarked) {
+  auto specs = kSpecs;
+  specs["faces"].classes = {"face", "head"};
+  auto part = plain(), whole = plain();
+  part.frames[0].labels["faces"] = Objects{{face(0, 0, 1, 1)}, {1, 0}};
+  whole.frames[0].labels["faces"] = Objects{{face(0, 0, 1, 1)}};
+  const auto faces = collate({part, whole}, specs).labels.at("faces");
+  EXPECT_TRUE(faces.labelled.equal(torch::tensor({true, false, true, true}).view({2, 2})));
 }
 
 TEST(Collate, MasksAndClassesAreWrittenToTheirRows) {
   auto sample = plain();
   cv::Mat mask = cv::Mat::zeros(4, 8, CV_8UC1);
   mask.at<uint8_t>(3, 6) = 1;
-  sample.labels["segmentation"] = Mask{{mask}};
-  sample.labels["gesture"] = ClassIndex{1};
+  sample.frames[0].labels["segmentation"] = Mask{mask};
+  sample.frames[0].labels["gesture"] = ClassIndex{1};
   const auto batch = collate({plain(), sample}, kSpecs);
   const auto& label = batch.labels.at("segmentation");
-  EXPECT_EQ(label.mask[1][0][3][6].item<int>(), 1);
+  EXPECT_EQ(label.mask[1][3][6].item<int>(), 1);
   EXPECT_EQ(label.mask[1].sum().item<int>(), 1);
   EXPECT_EQ(label.mask[0].min().item<int>(), 255);
   EXPECT_EQ(batch.labels.at("gesture").index[1].item<int>(), 1);
@@ -89,12 +99,16 @@ TEST(Collate, MasksAndClassesAreWrittenToTheirRows) {
 
 TEST(Collate, ClipsKeepTheirFramesInOrder) {
   Sample clip;
-  clip.frames = {drawn_picture(8, 4, 1), drawn_picture(8, 4, 2)};
-  clip.labels["faces"] = Objects{{{}, {face(0, 0, 4, 4)}}};
+  clip.frames = {{drawn_picture(8, 4, 1)}, {drawn_picture(8, 4, 2)}};
+  clip.frames[1].labels["faces"] = Objects{{face(0, 0, 4, 4)}};
   const auto batch = collate({clip}, kSpecs);
   EXPECT_EQ(batch.pictures.size(1), 2);
   EXPECT_EQ(batch.pictures[0][1][2][0][0].item<int>(), (17 * 2 + 90) % 256);
-  EXPECT_TRUE(batch.labels.at("faces").count.equal(torch::tensor({{0, 1}}, torch::kInt64)));
+  const auto& faces = batch.labels.at("faces");
+  EXPECT_TRUE(faces.present.equal(torch::tensor({false, true})));
+  EXPECT_TRUE(faces.count.equal(torch::tensor({0, 1}, torch::kInt64)));
+  EXPECT_EQ(batch.frames(), 2);
+  EXPECT_EQ(batch.rows(), 2);
   EXPECT_THROW(collate({plain(), clip}, kSpecs), UserError);
 }
 
@@ -123,18 +137,18 @@ TEST(Collate, SmallerViewsStandBesideThePictures) {
 
 TEST(Collate, RefusesWhatDoesNotFit) {
   auto small = plain();
-  small.frames = {drawn_picture(4, 4)};
+  small.frames = {{drawn_picture(4, 4)}};
   EXPECT_THROW(collate({plain(), small}, {}), c10::Error);
   auto masked = plain();
-  masked.labels["segmentation"] = Mask{{cv::Mat::zeros(4, 9, CV_8UC1)}};
+  masked.frames[0].labels["segmentation"] = Mask{cv::Mat::zeros(4, 9, CV_8UC1)};
   EXPECT_THAT(message_of<c10::Error>([&] {
                 collate({plain(), masked}, kSpecs);
               }),
               testing::HasSubstr("is 9x4 of CV_8UC1, and its batch is 8x4 of CV_8UC1"));
-  masked.labels["segmentation"] = Mask{{cv::Mat::zeros(4, 8, CV_16UC1)}};
+  masked.frames[0].labels["segmentation"] = Mask{cv::Mat::zeros(4, 8, CV_16UC1)};
   EXPECT_THROW(collate({plain(), masked}, kSpecs), c10::Error);
   auto wrong = plain();
-  wrong.labels["faces"] = ClassIndex{1};
+  wrong.frames[0].labels["faces"] = ClassIndex{1};
   EXPECT_THROW(collate({wrong}, kSpecs), c10::Error);
   EXPECT_THROW(collate({}, kSpecs), c10::Error);
 }

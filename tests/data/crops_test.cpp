@@ -8,6 +8,7 @@
 #include "common/config/yaml_reader.h"
 #include "common/error.h"
 #include "data/data_options.h"
+#include "data/training_data.h"
 #include "tests/data/fixture.h"
 
 namespace manyfold::data {
@@ -25,8 +26,8 @@ CropOptions plain() {
 
 Sample sample_of(const cv::Mat& picture) {
   Sample sample;
-  sample.frames = {picture};
-  sample.labels["sign"] = ClassIndex{1};
+  sample.frames = {{picture}};
+  sample.frames[0].labels["sign"] = ClassIndex{1};
   sample.origin = {"set", "a.png", false};
   return sample;
 }
@@ -42,7 +43,8 @@ bool same(const cv::Mat& a, const cv::Mat& b) {
 }
 
 std::vector<cv::Mat> all_views(const Sample& views) {
-  auto all = views.frames;
+  std::vector<cv::Mat> all;
+  for (const auto& frame : views.frames) all.push_back(frame.picture);
   all.insert(all.end(), views.crops.begin(), views.crops.end());
   return all;
 }
@@ -89,9 +91,9 @@ TEST(MultiCrop, MakesTwoLargeViewsAndTheSmallOnesWithoutLabels) {
   const auto views = views_of(options, 1);
   ASSERT_EQ(views.frames.size(), 2u);
   ASSERT_EQ(views.crops.size(), 3u);
-  for (const auto& frame : views.frames) EXPECT_EQ(frame.size(), cv::Size(128, 128));
+  for (const auto& frame : views.frames) EXPECT_EQ(frame.picture.size(), cv::Size(128, 128));
   for (const auto& crop : views.crops) EXPECT_EQ(crop.size(), cv::Size(64, 64));
-  EXPECT_TRUE(views.labels.empty());
+  EXPECT_TRUE(views.frames[0].labels.empty());
   EXPECT_EQ(views.origin.name, "a.png");
   const auto all = all_views(views);
   for (size_t a = 0; a < all.size(); ++a) {
@@ -114,8 +116,8 @@ TEST(MultiCrop, APictureThatShrinksIsAveraged) {
   cv::Mat picture(128, 128, CV_8UC3, cv::Scalar(40, 90, 200));
   picture.at<cv::Vec3b>(10, 21) = {240, 90, 0};
   const auto views = views_of(options, 1, picture);
-  EXPECT_TRUE(same(views.frames[0], picture));
-  EXPECT_TRUE(same(views.frames[1], picture));
+  EXPECT_TRUE(same(views.frames[0].picture, picture));
+  EXPECT_TRUE(same(views.frames[1].picture, picture));
   // Pixel (10, 21) is one of the four of (5, 10): (240 + 3 * 40) / 4, 90, 3 * 200 / 4.
   EXPECT_EQ(views.crops[0].at<cv::Vec3b>(5, 10), cv::Vec3b(90, 90, 150));
   EXPECT_EQ(views.crops[0].at<cv::Vec3b>(5, 11), cv::Vec3b(40, 90, 200));
@@ -248,7 +250,7 @@ class CropsOfAFolder : public testing::Test {
   }
   std::vector<Batch> batches(int64_t first, int64_t count, int64_t threads, Shard shard = {}) {
     options_.threads = threads;
-    TrainingData data(options_, {}, /*seed=*/5, Unlabelled::kept, crops_);
+    TrainingData data(options_, {}, /*seed=*/5, {Unlabelled::kept, crops_});
     const auto loader = data.loader(first, shard);
     std::vector<Batch> all;
     for (int64_t i = 0; i < count; ++i) all.push_back(*loader->next());

@@ -9,6 +9,8 @@
 #include <set>
 
 #include "common/error.h"
+#include "data/evaluation_loader.h"
+#include "data/training_data.h"
 #include "tests/data/fixture.h"
 
 namespace manyfold::data {
@@ -120,7 +122,7 @@ TEST_F(TrainingDataTest, WhatIsLeftOverIsDrawnWithoutLabelsInItsShare) {
     if (!mixed) options_.mix.clear();
     options_.labelled = 0.5;
     options_.unlabelled = 0.75;
-    TrainingData data(options_, kSpecs, /*seed=*/5, Unlabelled::kept);
+    TrainingData data(options_, kSpecs, /*seed=*/5, {Unlabelled::kept});
     const auto loader = data.loader();
     int64_t labelled = 0, photos = 0;
     std::set<std::string> with, without;
@@ -155,7 +157,7 @@ TEST_F(TrainingDataTest, SourcesOfEveryTypeAreKeptWithoutLabelsWhereTheyAreWante
   for (auto& source : options_.sources) source.second.weight = 1;
   options_.mix.clear();
   options_.batch = 10;
-  TrainingData data(options_, kSpecs, 5, Unlabelled::kept);
+  TrainingData data(options_, kSpecs, 5, {Unlabelled::kept});
   std::map<std::string, int> counts;
   const auto loader = data.loader();
   const auto batch = *loader->next();
@@ -311,8 +313,8 @@ class Triplets : public Source {
     asked = detail;
     if (index == 0) throw BadSample(Fault::truncated, "same.png", "is cut off");
     Sample sample;
-    sample.frames = {drawn_picture(40, 30)};
-    sample.labels["gesture"] = ClassIndex{1};
+    sample.frames = {{drawn_picture(40, 30)}};
+    sample.frames[0].labels["gesture"] = ClassIndex{1};
     sample.origin = {name(), sample_name(index), false};
     return sample;
   }

@@ -31,9 +31,9 @@ TEST(FolderSource, TheFolderIsTheClass) {
   ASSERT_EQ(source.size(), 3);
   EXPECT_EQ(source.sample_name(0), "train/digit_0/c.bmp");
   EXPECT_EQ(source.sample_name(1), "train/palm/a.JPG");
-  EXPECT_EQ(std::get<ClassIndex>(source.get(0).labels.at("gesture")).index, 1);
-  EXPECT_EQ(std::get<ClassIndex>(source.get(2).labels.at("gesture")).index, 2);
-  EXPECT_EQ(source.get(1).frames[0].size(), cv::Size(10, 6));
+  EXPECT_EQ(std::get<ClassIndex>(source.get(0).frames[0].labels.at("gesture")).index, 1);
+  EXPECT_EQ(std::get<ClassIndex>(source.get(2).frames[0].labels.at("gesture")).index, 2);
+  EXPECT_EQ(source.get(1).frames[0].picture.size(), cv::Size(10, 6));
 }
 
 TEST(FolderSource, FoldersMappedToNothingAreLeftOut) {

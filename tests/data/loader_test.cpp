@@ -28,7 +28,7 @@ LoaderPlan plan(int64_t steps, int threads = 3) {
   plan.prepare = [](const Draw&, int64_t step, int64_t slot) {
     std::this_thread::sleep_for(milliseconds((step * 7 + slot * 5) % 4));
     Sample sample;
-    sample.frames = {cv::Mat(8, 8, CV_8UC3, cv::Scalar::all(step * 4 + slot))};
+    sample.frames = {{cv::Mat(8, 8, CV_8UC3, cv::Scalar::all(step * 4 + slot))}};
     return sample;
   };
   return plan;
@@ -81,8 +81,8 @@ TEST(Loader, WorkersStartNoThreadsOfTheirOwn) {
   large.specs["faces"].landmarks = 68;
   large.prepare = [](const Draw&, int64_t, int64_t) {
     Sample sample;
-    sample.frames = {cv::Mat(160, 160, CV_8UC3)};
-    sample.labels["faces"] = Objects{{std::vector<Object>(100)}};
+    sample.frames = {{cv::Mat(160, 160, CV_8UC3)}};
+    sample.frames[0].labels["faces"] = Objects{std::vector<Object>(100)};
     return sample;
   };
   const auto before = threads_of_this_process();
@@ -146,7 +146,7 @@ TEST(Loader, MeasuresHowLongTheConsumerWaited) {
   slow.prepare = [](const Draw&, int64_t step, int64_t) {
     std::this_thread::sleep_for(milliseconds(step == 0 ? 10 : 0));
     Sample sample;
-    sample.frames = {cv::Mat(8, 8, CV_8UC3)};
+    sample.frames = {{cv::Mat(8, 8, CV_8UC3)}};
     return sample;
   };
   Loader loader(slow);

@@ -21,8 +21,8 @@ class Labelled : public Source {
   }
   Sample get(int64_t index, int64_t detail) const override {
     Sample sample;
-    sample.frames = {cv::Mat(4, static_cast<int>(detail), CV_8UC3)};
-    sample.labels["gesture"] = sample.labels["sign"] = ClassIndex{0};
+    sample.frames = {{cv::Mat(4, static_cast<int>(detail), CV_8UC3)}};
+    sample.frames[0].labels["gesture"] = sample.frames[0].labels["sign"] = ClassIndex{0};
     sample.origin = {name(), sample_name(index), true};
     return sample;
   }
@@ -37,7 +37,7 @@ std::set<int64_t> part(int64_t size, double share, PartlyLabelled::Part which) {
   std::set<int64_t> all;
   for (int64_t i = 0; i < source.size(); ++i) {
     const auto sample = source.get(i, 1);
-    EXPECT_EQ(sample.labels.size(), which == PartlyLabelled::Part::labelled ? 2u : 0u);
+    EXPECT_EQ(sample.frames[0].labels.size(), which == PartlyLabelled::Part::labelled ? 2u : 0u);
     EXPECT_EQ(sample.origin.name, source.sample_name(i));
     EXPECT_EQ(source.files(i).at(0), "/pictures/" + sample.origin.name);
     all.insert(std::stoll(sample.origin.name));
@@ -87,7 +87,7 @@ TEST(PartlyLabelled, TheOtherPartHoldsTheRestWithoutLabels) {
 TEST(PartlyLabelled, TakesNothingElseAway) {
   const PartlyLabelled source(std::make_shared<Labelled>(20), 0, PartlyLabelled::Part::unlabelled);
   const auto sample = source.get(3, 9);
-  EXPECT_EQ(sample.frames.at(0).cols, 9);
+  EXPECT_EQ(sample.frames.at(0).picture.cols, 9);
   EXPECT_EQ(sample.origin.source, "set");
   EXPECT_EQ(source.name(), "set, unlabelled") << "what is set aside of it is its own";
   EXPECT_TRUE(source.synthetic());

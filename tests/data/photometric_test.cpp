@@ -17,9 +17,9 @@ PhotometricOptions nothing() {
 cv::Mat changed(const cv::Mat& picture, const PhotometricOptions& options, double strength = 1,
                 uint64_t seed = 1) {
   Random random(seed, Random::augment);
-  std::vector<cv::Mat> frames = {picture.clone()};
-  Photometry(options, strength, random).apply(frames);
-  return frames[0];
+  cv::Mat drawn = picture.clone();
+  Photometry(options, strength, random).apply(drawn);
+  return drawn;
 }
 
 double distance(const cv::Mat& a, const cv::Mat& b) { return cv::norm(a, b, cv::NORM_INF); }
@@ -78,7 +78,8 @@ TEST(Photometry, NoiseHasTheDrawnStrengthAndDiffersBetweenFrames) {
   Random random(3, Random::augment);
   const cv::Mat grey(64, 64, CV_8UC3, cv::Scalar::all(128));
   std::vector<cv::Mat> frames = {grey.clone(), grey.clone()};
-  Photometry(options, 1, random).apply(frames);
+  const Photometry photometry(options, 1, random);
+  for (size_t t = 0; t < 2; ++t) photometry.apply(frames[t], t);
   cv::Scalar mean, deviation;
   cv::meanStdDev(frames[0], mean, deviation);
   EXPECT_NEAR(mean[0], 128, 2);

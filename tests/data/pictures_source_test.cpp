@@ -36,8 +36,8 @@ TEST(PicturesSource, HoldsEveryPictureOfAllFoldersSorted) {
   EXPECT_THAT(names(source),
               ElementsAre("a/deep/down/3.webp", "b/1.JPG", "b/2.png", "c.bmp", "z.jpeg"));
   const auto sample = source.get(1);
-  EXPECT_EQ(sample.frames.at(0).size(), cv::Size(10, 6));
-  EXPECT_TRUE(sample.labels.empty());
+  EXPECT_EQ(sample.frames.at(0).picture.size(), cv::Size(10, 6));
+  EXPECT_TRUE(sample.frames[0].labels.empty());
   EXPECT_EQ(sample.origin.source, "photos");
   EXPECT_EQ(sample.origin.name, "b/1.JPG");
   EXPECT_THAT(source.files(1), ElementsAre(folder / "b/1.JPG"));

@@ -148,8 +148,8 @@ TEST_F(RealSets, RunLengthCodesAndMaskFilesAgree) {
   const auto set = make_source("seg_fashion", source, {{"a", mask_spec()}, {"b", mask_spec()}});
   for (int64_t i = 0; i < 10; ++i) {
     const auto sample = set->get(i);
-    EXPECT_EQ(cv::norm(std::get<Mask>(sample.labels.at("a")).frames[0],
-                       std::get<Mask>(sample.labels.at("b")).frames[0], cv::NORM_INF),
+    EXPECT_EQ(cv::norm(std::get<Mask>(sample.frames[0].labels.at("a")).classes,
+                       std::get<Mask>(sample.frames[0].labels.at("b")).classes, cv::NORM_INF),
               0);
   }
 }

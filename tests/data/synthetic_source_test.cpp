@@ -42,20 +42,20 @@ TEST(SyntheticSource, LabelsAreThoseOfTheScene) {
   for (int64_t i = 0; i < 40; ++i) {
     const auto sample = source.get(i);
     const auto scene = synthetic::render(3, 100 + i, options.scenes);
-    EXPECT_EQ(cv::norm(sample.frames.at(0), scene.picture, cv::NORM_INF), 0);
-    const auto& mask = std::get<Mask>(sample.labels.at("segmentation")).frames.at(0);
+    EXPECT_EQ(cv::norm(sample.frames.at(0).picture, scene.picture, cv::NORM_INF), 0);
+    const auto& mask = std::get<Mask>(sample.frames[0].labels.at("segmentation")).classes;
     EXPECT_EQ(cv::norm(mask, scene.person_mask, cv::NORM_INF), 0);
-    EXPECT_EQ(sample.labels.count("gesture"), scene.gesture >= 0 ? 1u : 0u);
+    EXPECT_EQ(sample.frames[0].labels.count("gesture"), scene.gesture >= 0 ? 1u : 0u);
     if (scene.gesture >= 0) {
-      EXPECT_EQ(std::get<ClassIndex>(sample.labels.at("gesture")).index, scene.gesture);
+      EXPECT_EQ(std::get<ClassIndex>(sample.frames[0].labels.at("gesture")).index, scene.gesture);
     }
     size_t people = 0;
     for (const auto& person : scene.people) people += !(person.face & kPicture).empty();
-    const auto& found = std::get<Objects>(sample.labels.at("faces")).frames.at(0);
+    const auto& found = std::get<Objects>(sample.frames[0].labels.at("faces")).list;
     ASSERT_EQ(found.size(), people);
     for (const auto& face : found) EXPECT_EQ(face.landmarks.size(), 68u);
     faces += people;
-    hands += std::get<Objects>(sample.labels.at("hands")).frames.at(0).size();
+    hands += std::get<Objects>(sample.frames[0].labels.at("hands")).list.size();
   }
   EXPECT_GT(faces, 20u);
   EXPECT_GT(hands, 5u);
@@ -72,10 +72,11 @@ TEST(SyntheticSource, ObjectsOutsideOfThePictureAreLeftOut) {
     for (const auto& person : synthetic::render(0, 90 + i, options.scenes).people) {
       outside += !person.head.empty() && (person.head & kPicture).empty();
     }
-    for (const auto& [task, label] : source.get(i).labels) {
+    const auto sample = source.get(i);
+    for (const auto& [task, label] : sample.frames[0].labels) {
       const auto* objects = std::get_if<Objects>(&label);
       if (objects == nullptr) continue;
-      for (const auto& object : objects->frames.at(0)) {
+      for (const auto& object : objects->list) {
         EXPECT_FALSE((object.box & kPicture).empty()) << task << " of " << source.sample_name(i);
       }
     }
@@ -91,9 +92,9 @@ TEST(SyntheticSource, HandsCarryTheirGestureAsCategory) {
   int told = 0;
   for (int64_t i = 0; i < source.size(); ++i) {
     const auto sample = source.get(i);
-    const auto label = sample.labels.find("gesture");
-    const auto& hands = std::get<Objects>(sample.labels.at("hands")).frames[0];
-    if (label == sample.labels.end() || hands.size() != 1) continue;
+    const auto label = sample.frames[0].labels.find("gesture");
+    const auto& hands = std::get<Objects>(sample.frames[0].labels.at("hands")).list;
+    if (label == sample.frames[0].labels.end() || hands.size() != 1) continue;
     const auto gesture = std::get<ClassIndex>(label->second).index;
     if (gesture == synthetic::kNone) continue;  // a hand too far out of sight says nothing
     EXPECT_EQ(hands[0].class_index, gesture);
@@ -113,9 +114,9 @@ TEST(SyntheticSource, GesturesMayBeLeftOutOrRenamed) {
   bool labelled = false, left_out = false;
   for (int64_t i = 0; i < 60; ++i) {
     const auto sample = source.get(i);
-    (sample.labels.empty() ? left_out : labelled) = true;
-    if (!sample.labels.empty()) {
-      EXPECT_LE(std::get<ClassIndex>(sample.labels.at("gesture")).index, 1);
+    (sample.frames[0].labels.empty() ? left_out : labelled) = true;
+    if (!sample.frames[0].labels.empty()) {
+      EXPECT_LE(std::get<ClassIndex>(sample.frames[0].labels.at("gesture")).index, 1);
     }
   }
   EXPECT_TRUE(labelled);
@@ -157,11 +158,11 @@ TEST(SyntheticSource, WrittenScenesReadBackEqual) {
   ASSERT_EQ(back.size(), 12);
   for (int64_t i = 0; i < 12; ++i) {
     const auto a = scenes.get(i), b = back.get(i);
-    EXPECT_EQ(cv::norm(a.frames[0], b.frames[0], cv::NORM_INF), 0);
-    EXPECT_EQ(a.labels.size(), b.labels.size());
+    EXPECT_EQ(cv::norm(a.frames[0].picture, b.frames[0].picture, cv::NORM_INF), 0);
+    EXPECT_EQ(a.frames[0].labels.size(), b.frames[0].labels.size());
     for (const char* task : {"faces", "heads", "bodies", "hands"}) {
-      const auto& x = std::get<Objects>(a.labels.at(task)).frames[0];
-      const auto& y = std::get<Objects>(b.labels.at(task)).frames[0];
+      const auto& x = std::get<Objects>(a.frames[0].labels.at(task)).list;
+      const auto& y = std::get<Objects>(b.frames[0].labels.at(task)).list;
       ASSERT_EQ(x.size(), y.size());
       for (size_t k = 0; k < x.size(); ++k) {
         EXPECT_EQ(x[k].box, y[k].box);
@@ -174,8 +175,8 @@ TEST(SyntheticSource, WrittenScenesReadBackEqual) {
         }
       }
     }
-    EXPECT_EQ(cv::norm(std::get<Mask>(a.labels.at("segmentation")).frames[0],
-                       std::get<Mask>(b.labels.at("segmentation")).frames[0], cv::NORM_INF),
+    EXPECT_EQ(cv::norm(std::get<Mask>(a.frames[0].labels.at("segmentation")).classes,
+                       std::get<Mask>(b.frames[0].labels.at("segmentation")).classes, cv::NORM_INF),
               0);
   }
 }

@@ -25,7 +25,7 @@ Geometry mirrored(int width, int height) {
 Objects one_object(const Object& object) { return {{{object}}}; }
 
 std::vector<Object> warped(const Object& object, const Geometry& geometry, const LabelSpec& spec) {
-  return std::get<Objects>(warp_label(one_object(object), geometry, spec)).frames[0];
+  return std::get<Objects>(warp_label(one_object(object), geometry, spec)).list;
 }
 
 Object object_at(float x, float y, float width, float height) {
@@ -80,7 +80,7 @@ TEST(WarpMask, TakesTheNearestClassAndIgnoresWhatIsOutside) {
   cv::Mat mask = cv::Mat::zeros(2, 2, CV_8UC1);
   mask.at<uint8_t>(0, 1) = 1;
   const auto larger =
-      std::get<Mask>(warp_label(Mask{{mask}}, fit({2, 2}, {6, 4}), mask_spec())).frames[0];
+      std::get<Mask>(warp_label(Mask{mask}, fit({2, 2}, {6, 4}), mask_spec())).classes;
   const cv::Mat expected = (cv::Mat_<uint8_t>(4, 6) << 255, 0, 0, 1, 1, 255,  //
                             255, 0, 0, 1, 1, 255,                             //
                             255, 0, 0, 0, 0, 255,                             //
@@ -93,7 +93,7 @@ TEST(WarpMask, MirroredClassesAreSwapped) {
   spec.classes = {"background", "left", "right"};
   spec.mirrored_class = {0, 2, 1};
   const cv::Mat mask = (cv::Mat_<uint8_t>(1, 4) << 0, 1, 2, 255);
-  const auto label = std::get<Mask>(warp_label(Mask{{mask}}, mirrored(4, 1), spec)).frames[0];
+  const auto label = std::get<Mask>(warp_label(Mask{mask}, mirrored(4, 1), spec)).classes;
   const cv::Mat expected = (cv::Mat_<uint8_t>(1, 4) << 255, 1, 2, 0);
   EXPECT_EQ(cv::norm(label, expected, cv::NORM_INF), 0);
 }
@@ -168,21 +168,68 @@ TEST(WarpLabel, MirroringSwapsTheClassOfAPicture) {
   EXPECT_EQ(std::get<ClassIndex>(warp_label(ClassIndex{1}, fit({4, 4}, {8, 8}), spec)).index, 1);
 }
 
+cv::Vec2f at(const Motion& motion, int x, int y) { return motion.displacement.at<cv::Vec2f>(y, x); }
+
+/// A picture in which everything was `by` away, and which does not say where its edges are.
+Motion everywhere(cv::Size size, const cv::Vec2f& by) {
+  return {cv::Mat(size, CV_32FC2, cv::Scalar(by[0], by[1]))};
+}
+
+// Of 4 x 3 to 8 x 6: twice as far. What was at x + 2 and y - 1 is to be seen up to column 5 and
+// from row 1 on.
+TEST(WarpMotion, GrowsWithThePicture) {
+  const auto warped = warp_motion(everywhere({4, 3}, {1, -0.5f}), moved(scale(2, 2), 8, 6));
+  ASSERT_EQ(warped.displacement.size(), cv::Size(8, 6));
+  const cv::Mat expected = [] {
+    cv::Mat inside = cv::Mat::zeros(6, 8, CV_8UC1);
+    inside(cv::Rect(0, 1, 6, 5)) = 255;
+    return inside;
+  }();
+  EXPECT_EQ(cv::norm(known(warped), expected, cv::NORM_INF), 0);
+  EXPECT_EQ(at(warped, 0, 1), cv::Vec2f(2, -1));
+  EXPECT_EQ(at(warped, 5, 5), cv::Vec2f(2, -1));
+}
+
+TEST(WarpMotion, MirroredGoesTheOtherWay) {
+  auto motion = still_motion({4, 2});
+  motion.displacement.at<cv::Vec2f>(0, 3) = {-1, 1};
+  const auto warped = warp_motion(motion, mirrored(4, 2));
+  EXPECT_EQ(at(warped, 0, 0), cv::Vec2f(1, 1));
+  EXPECT_EQ(at(warped, 3, 0), cv::Vec2f(0, 0));
+  EXPECT_EQ(cv::countNonZero(known(warped)), 8);
+}
+
+// Columns 2 to 5 of six; everything came from the column to its left, and column 2's is cut off.
+TEST(WarpMotion, IsNotKnownWhereItPointsOutOfTheView) {
+  const auto warped = warp_motion(everywhere({6, 1}, {-1, 0}), moved(shift(-2, 0), 4, 1));
+  EXPECT_TRUE(std::isnan(at(warped, 0, 0)[0]) && std::isnan(at(warped, 0, 0)[1]));
+  for (int x = 1; x < 4; ++x) EXPECT_EQ(at(warped, x, 0), cv::Vec2f(-1, 0)) << x;
+}
+
+TEST(WarpMotion, IsNotKnownBesideThePictureNorWhereItWasNot) {
+  auto motion = everywhere({3, 1}, {-1, 0});
+  motion.displacement.at<cv::Vec2f>(0, 0) = cv::Vec2f::all(NAN);
+  const auto warped = warp_motion(motion, moved(shift(2, 0), 7, 1));
+  const cv::Mat expected = (cv::Mat_<uint8_t>(1, 7) << 0, 0, 0, 255, 255, 0, 0);
+  EXPECT_EQ(cv::norm(known(warped), expected, cv::NORM_INF), 0);
+  EXPECT_TRUE(warp_motion({}, mirrored(4, 2)).empty());
+}
+
 TEST(Warp, KeepsPictureAndLabelsTogether) {
   // A white square stays under its box, its mask and its landmark, wherever all go.
   EXPECT_TRUE(rc::check([] {
     const auto number = [](int low, int high) { return *rc::gen::inRange(low, high); };
     const cv::Rect square(number(60, 100), number(60, 100), 40, 40);
     Sample sample;
-    sample.frames = {cv::Mat::zeros(200, 200, CV_8UC3)};
-    sample.frames[0](square) = cv::Scalar::all(255);
+    sample.frames = {{cv::Mat::zeros(200, 200, CV_8UC3)}};
+    sample.frames[0].picture(square) = cv::Scalar::all(255);
     cv::Mat mask = cv::Mat::zeros(200, 200, CV_8UC1);
     mask(square) = 1;
-    sample.labels["mask"] = Mask{{mask}};
+    sample.frames[0].labels["mask"] = Mask{mask};
     auto object = object_at(square.x, square.y, square.width, square.height);
     object.landmarks = {{square.x + 20.0f, square.y + 20.0f}};
     object.visible = {1};
-    sample.labels["box"] = one_object(object);
+    sample.frames[0].labels["box"] = one_object(object);
 
     const bool flip = number(0, 2) == 1;
     const auto geometry =
@@ -192,8 +239,8 @@ TEST(Warp, KeepsPictureAndLabelsTogether) {
               200, 200, flip);
     const auto out =
         warp(sample, geometry, {{"mask", mask_spec()}, {"box", object_spec({"square"}, 1)}});
-    const auto& objects = std::get<Objects>(out.labels.at("box")).frames[0];
-    const auto& moved_mask = std::get<Mask>(out.labels.at("mask")).frames[0];
+    const auto& objects = std::get<Objects>(out.frames[0].labels.at("box")).list;
+    const auto& moved_mask = std::get<Mask>(out.frames[0].labels.at("mask")).classes;
     const auto found = cv::boundingRect(moved_mask == 1);
     if (objects.empty()) return;
     RC_ASSERT(std::abs(found.x - objects[0].box.x) <= 2);
@@ -202,16 +249,16 @@ TEST(Warp, KeepsPictureAndLabelsTogether) {
     RC_ASSERT(std::abs(found.br().y - objects[0].box.br().y) <= 2);
     if (objects[0].visible[0]) {
       const auto point = objects[0].landmarks[0];
-      RC_ASSERT(out.frames[0].at<cv::Vec3b>(int(point.y), int(point.x))[0] == 255);
+      RC_ASSERT(out.frames[0].picture.at<cv::Vec3b>(int(point.y), int(point.x))[0] == 255);
     }
   }));
 }
 
 TEST(Warp, LeavesOutTasksThatNobodyTrains) {
   Sample sample;
-  sample.frames = {drawn_picture(8, 8)};
-  sample.labels["gesture"] = ClassIndex{1};
-  EXPECT_TRUE(warp(sample, fit({8, 8}, {8, 8}), {}).labels.empty());
+  sample.frames = {{drawn_picture(8, 8)}};
+  sample.frames[0].labels["gesture"] = ClassIndex{1};
+  EXPECT_TRUE(warp(sample, fit({8, 8}, {8, 8}), {}).frames.at(0).labels.empty());
 }
 
 TEST(Unwarp, BringsPredictionsBackToThePicture) {
@@ -220,12 +267,12 @@ TEST(Unwarp, BringsPredictionsBackToThePicture) {
   object.landmarks = {{20, 40}};
   object.visible = {1};
   const auto back = std::get<Objects>(unwarp_label(one_object(object), geometry, {320, 240}));
-  EXPECT_EQ(back.frames[0][0].box, cv::Rect2f(20, 20, 80, 100));
-  EXPECT_EQ(back.frames[0][0].landmarks[0], cv::Point2f(40, 40));
+  EXPECT_EQ(back.list[0].box, cv::Rect2f(20, 20, 80, 100));
+  EXPECT_EQ(back.list[0].landmarks[0], cv::Point2f(40, 40));
 
   cv::Mat mask = cv::Mat::zeros(160, 160, CV_8UC1);
   mask(cv::Rect(10, 30, 40, 50)) = 1;
-  const auto large = std::get<Mask>(unwarp_label(Mask{{mask}}, geometry, {320, 240})).frames[0];
+  const auto large = std::get<Mask>(unwarp_label(Mask{mask}, geometry, {320, 240})).classes;
   EXPECT_EQ(large.size(), cv::Size(320, 240));
   EXPECT_EQ(cv::boundingRect(large), cv::Rect(20, 20, 80, 100));
 }
@@ -234,7 +281,7 @@ TEST(Unwarp, OutlinesOfAGrownMaskAreNoStairs) {
   cv::Mat mask = cv::Mat::zeros(40, 40, CV_8UC1);
   for (int row = 0; row < 40; ++row) mask.row(row).colRange(0, row + 1) = 2;  // below the diagonal
   const auto geometry = fit({400, 400}, {40, 40});
-  const auto large = std::get<Mask>(unwarp_label(Mask{{mask}}, geometry, {400, 400})).frames[0];
+  const auto large = std::get<Mask>(unwarp_label(Mask{mask}, geometry, {400, 400})).classes;
   // The border of nearest neighbours would lie up to ten pixels off the diagonal on one side; as a
   // straight line it keeps its distance.
   int least = 400, most = -400;

@@ -42,7 +42,7 @@ TEST(CertainMask, FollowsTheScoresBackToThePicture) {
   const auto geometry = data::fit(picture, {64, 64});
   const auto certain = certain_mask(left_half(), geometry, picture, {0.9, 0.5});
   ASSERT_TRUE(certain);
-  const auto& mask = certain->mask.frames.at(0);
+  const auto& mask = certain->mask.classes;
   ASSERT_EQ(mask.size(), picture);
   for (const int row : {0, 31, 63}) {
     EXPECT_EQ(mask.at<uint8_t>(row, 0), 1);
@@ -70,7 +70,7 @@ TEST(CertainObjects, OneViewGivesLabelsAndIgnoreRegions) {
                         object({40, 0, 10, 10}, 0.1f)}},
                       {});
   ASSERT_TRUE(objects);
-  const auto& frame = objects->frames.at(0);
+  const auto& frame = objects->list;
   ASSERT_EQ(frame.size(), 2u);
   EXPECT_FALSE(frame[0].ignore);
   EXPECT_FLOAT_EQ(frame[0].score, 0.7f);
@@ -84,7 +84,7 @@ TEST(CertainObjects, ViewsThatAgreeAreAveraged) {
       {{object({0, 0, 10, 10}, 0.4f)}, {object({30, 0, 5, 5}, 0.1f), object({2, 0, 10, 10}, 0.8f)}},
       {});
   ASSERT_TRUE(objects);
-  const auto& frame = objects->frames.at(0);
+  const auto& frame = objects->list;
   ASSERT_EQ(frame.size(), 1u);
   EXPECT_EQ(frame[0].box, cv::Rect2f(1, 0, 10, 10));
   EXPECT_NEAR(frame[0].score, 0.6, 1e-6);
@@ -95,7 +95,7 @@ TEST(CertainObjects, TheNearestOfSeveralIsTheSameObject) {
       certain_objects({{object({0, 0, 10, 10}, 0.8f)},
                        {object({3, 0, 10, 10}, 0.7f), object({1, 0, 10, 10}, 0.7f)}},
                       {});
-  EXPECT_EQ(objects->frames.at(0).at(0).box, cv::Rect2f(0.5f, 0, 10, 10));
+  EXPECT_EQ(objects->list.at(0).box, cv::Rect2f(0.5f, 0, 10, 10));
 }
 
 // Half of the threshold is 0.3.
@@ -107,7 +107,7 @@ TEST(CertainObjects, WhatOneViewLacksIsIgnored) {
                              {sure, object({0, 0, 10, 10}, 0.9f, /*class_index=*/1)}}) {  // another
     const auto objects = certain_objects({first, second}, {});
     ASSERT_TRUE(objects);
-    const auto& frame = objects->frames.at(0);
+    const auto& frame = objects->list;
     ASSERT_EQ(frame.size(), 2u);
     EXPECT_TRUE(frame[0].ignore);
     EXPECT_EQ(frame[0].box, first[0].box);
@@ -116,7 +116,7 @@ TEST(CertainObjects, WhatOneViewLacksIsIgnored) {
   // They overlap by 50 of 150.
   const auto apart =
       certain_objects({{first[1], first[0]}, {sure, object({5, 0, 10, 10}, 0.9f)}}, {});
-  EXPECT_EQ(apart->frames.at(0).size(), 3u);
+  EXPECT_EQ(apart->list.size(), 3u);
 }
 
 TEST(CertainObjects, KeyPointsAreAveragedAndVisibleWhereAllSeeThemInOnePlace) {
@@ -125,7 +125,7 @@ TEST(CertainObjects, KeyPointsAreAveragedAndVisibleWhereAllSeeThemInOnePlace) {
   b.landmarks = {{3, 5}, {8, 2}, {5, 8}};  // the last 1.5 from the mean; a tenth of the box is 1
   a.visible = {1, 1, 1};
   b.visible = {1, 0, 1};
-  const auto mean = certain_objects({{a}, {b}}, {})->frames.at(0).at(0);
+  const auto mean = certain_objects({{a}, {b}}, {})->list.at(0);
   EXPECT_EQ(mean.landmarks[0], cv::Point2f(2.5f, 4.5f));
   EXPECT_THAT(mean.visible, ElementsAre(1, 0, 0));
 }
@@ -140,7 +140,7 @@ TEST(CertainObjects, NothingCertainIsNoLabelUnlessAbsenceCounts) {
   EXPECT_FALSE(certain_objects(faint, {}));
   const auto none = certain_objects(faint, absent);
   ASSERT_TRUE(none);
-  EXPECT_TRUE(none->frames.at(0).empty());
+  EXPECT_TRUE(none->list.empty());
 }
 
 TEST(Inside, CutsBoxesAndHidesKeyPoints) {

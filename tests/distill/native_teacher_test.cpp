@@ -112,9 +112,9 @@ TEST(NativeTeacher, SaysWhatDiffersBetweenDetectors) {
   const auto points = other("{type: faces, landmarks: 68}");
   EXPECT_THAT(points, HasSubstr("task 'faces', has landmarks = 68, expected 5"));
   EXPECT_THAT(points, HasSubstr("manyfold label"));
-  EXPECT_THAT(other("{type: faces, landmarks: 5, stride: 16}"),
-              HasSubstr("has stride = 16, expected 8"));
-  EXPECT_THAT(other("{type: faces, landmarks: 5, ssld: {anchors: [0.5, 0.5]}}"),
+  EXPECT_THAT(other("{type: faces, landmarks: 5, detector: {strides: [16]}}"),
+              HasSubstr("has strides = [16], expected [8]"));
+  EXPECT_THAT(other("{type: faces, landmarks: 5, detector: {anchors: [0.5, 0.5]}}"),
               HasSubstr("has anchors = [0.5,0.5], expected"));
 }
 

@@ -45,7 +45,7 @@ Annotator colours() {
             {"face", {faces}},
             {"side", {torch::stack({sides[0].mean({1, 2}), sides[1].mean({1, 2})}, 1) / 8}}};
       },
-      tasks_of({{"face", "{type: faces, landmarks: 0, ssld: {anchors: [0.25, 0.25]}}"},
+      tasks_of({{"face", "{type: faces, landmarks: 0, detector: {anchors: [0.25, 0.25]}}"},
                 {"person", "{type: segmentation}"},
                 {"side",
                  "{type: classification, classes: [left, right], mirrored: {left: right, right: "
@@ -101,11 +101,11 @@ TEST(Labeller, LabelsWhatIsCertain) {
     options.flip = flip;
     const auto results = labeller({colours()}, options).label({everything(), vague(), empty()});
     const auto& first = results.at(0).labels;
-    const auto& mask = std::get<data::Mask>(first.at("person")).frames.at(0);
+    const auto& mask = std::get<data::Mask>(first.at("person")).classes;
     EXPECT_EQ(cv::countNonZero(mask(cv::Rect(0, 0, 32, 64)) == 1), 32 * 64);
     EXPECT_EQ(cv::countNonZero(mask(cv::Rect(32, 0, 32, 64))), 0);
     EXPECT_EQ(std::get<data::ClassIndex>(first.at("side")).index, 0);
-    const auto& faces = std::get<data::Objects>(first.at("face")).frames.at(0);
+    const auto& faces = std::get<data::Objects>(first.at("face")).list;
     ASSERT_EQ(faces.size(), 2u);
     // The middle of its cell is (20, 12); a quarter of the picture is 16.
     EXPECT_EQ(faces[0].box, cv::Rect2f(12, 4, 16, 16));
@@ -122,9 +122,8 @@ TEST(Labeller, LabelsAreInThePicturesPixels) {
   cv::Mat large;
   cv::resize(everything(), large, {2 * kSide, 2 * kSide}, 0, 0, cv::INTER_NEAREST);
   const auto labels = labeller({colours()}).label({large}).at(0).labels;
-  EXPECT_EQ(std::get<data::Mask>(labels.at("person")).frames.at(0).size(), large.size());
-  EXPECT_EQ(std::get<data::Objects>(labels.at("face")).frames.at(0).at(0).box,
-            cv::Rect2f(24, 8, 32, 32));
+  EXPECT_EQ(std::get<data::Mask>(labels.at("person")).classes.size(), large.size());
+  EXPECT_EQ(std::get<data::Objects>(labels.at("face")).list.at(0).box, cv::Rect2f(24, 8, 32, 32));
 }
 
 TEST(Labeller, AveragesTheScoresOfItsAnnotators) {
@@ -181,8 +180,8 @@ class Drawn : public data::Source {
   data::Sample get(int64_t index, int64_t = 0) const override {
     if (index == 2) throw data::BadSample(data::Fault::truncated, sample_name(index), "ends early");
     data::Sample sample;
-    sample.frames = {index == 0 ? everything() : index == 1 ? vague() : empty()};
-    sample.labels["side"] = data::ClassIndex{1};
+    sample.frames = {{index == 0 ? everything() : index == 1 ? vague() : empty()}};
+    sample.frames[0].labels["side"] = data::ClassIndex{1};
     sample.origin = {name(), sample_name(index), false};
     return sample;
   }
@@ -232,19 +231,20 @@ TEST_F(LabelledSet, ReadsBackWithWhatIsUnlabelledUnlabelled) {
                               labels.specs());
   ASSERT_EQ(back.size(), 3);
   const auto first = back.get(0), second = back.get(1), third = back.get(2);
-  const auto& faces = std::get<data::Objects>(first.labels.at("face")).frames.at(0);
+  const auto& faces = std::get<data::Objects>(first.frames[0].labels.at("face")).list;
   ASSERT_EQ(faces.size(), 2u);
   EXPECT_EQ(faces[0].box, cv::Rect2f(12, 4, 16, 16));
   EXPECT_FALSE(faces[0].ignore);
   EXPECT_TRUE(faces[1].ignore);
   const auto written = source->get(0);
-  EXPECT_EQ(cv::norm(std::get<data::Mask>(first.labels.at("person")).frames.at(0),
-                     std::get<data::Mask>(written.labels.at("person")).frames.at(0), cv::NORM_INF),
-            0);
-  EXPECT_EQ(cv::norm(first.frames.at(0), everything(), cv::NORM_INF), 0);
-  EXPECT_TRUE(second.labels.empty());
-  EXPECT_EQ(third.labels.count("face"), 0u);
-  EXPECT_EQ(std::get<data::ClassIndex>(third.labels.at("side")).index, 1);
+  EXPECT_EQ(
+      cv::norm(std::get<data::Mask>(first.frames[0].labels.at("person")).classes,
+               std::get<data::Mask>(written.frames[0].labels.at("person")).classes, cv::NORM_INF),
+      0);
+  EXPECT_EQ(cv::norm(first.frames.at(0).picture, everything(), cv::NORM_INF), 0);
+  EXPECT_TRUE(second.frames[0].labels.empty());
+  EXPECT_EQ(third.frames[0].labels.count("face"), 0u);
+  EXPECT_EQ(std::get<data::ClassIndex>(third.frames[0].labels.at("side")).index, 1);
 }
 
 TEST_F(LabelledSet, SaysWhereEachPictureComesFromAndHowSureItIs) {
@@ -271,7 +271,7 @@ TEST_F(LabelledSet, ClassFoldersHoldTheLabelledPictures) {
   ASSERT_EQ(back.size(), 2);
   EXPECT_EQ(back.sample_name(0), "train/left/000000.png");
   EXPECT_EQ(back.sample_name(1), "train/right/000002.png");
-  EXPECT_EQ(cv::norm(back.get(1).frames.at(0), empty(), cv::NORM_INF), 0);
+  EXPECT_EQ(cv::norm(back.get(1).frames.at(0).picture, empty(), cv::NORM_INF), 0);
 }
 
 TEST(ClassFolders, RefusesClassesThatAreNoFolders) {

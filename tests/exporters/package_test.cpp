@@ -67,6 +67,43 @@ TEST_F(PackageTest, HoldsTheModelItsManifestAndTheVerification) {
   EXPECT_EQ(report["runtime"], "ONNX Runtime " + runtime_version());
 }
 
+/// h' = 0.9 h + 0.1 mean(x): what is carried is all it knows of earlier frames.
+struct Smoother : torch::nn::Module {
+  Smoother() { keep = register_buffer("keep", torch::full({1}, 0.9F)); }
+  graph::NamedTensors step(const graph::Tensors& in) const {
+    const auto mean = in[0].to(torch::kFloat).mean({2, 3}, /*keepdim=*/true);
+    const auto next = keep * in[1] + (1 - keep) * mean;
+    return {{"smooth", next * 2}, {"state_out_h", next}};
+  }
+  torch::Tensor keep;
+};
+
+TEST_F(PackageTest, VerifiesAModelWithMemoryAlongAClip) {
+  Smoother smoother;
+  const auto graph = graph::trace(
+      smoother, [&](const graph::Tensors& in) { return smoother.step(in); },
+      {{"pictures", torch::zeros({2, 3, 4, 4}, torch::kByte)},
+       {"state_in_h", torch::zeros({2, 3, 1, 1})}},
+      graph::Mode::eval);
+  std::vector<std::map<std::string, at::Tensor>> frames;
+  torch::manual_seed(2);
+  for (int t = 0; t < 70; ++t)
+    frames.push_back({{"pictures", torch::randint(0, 256, {1, 3, 4, 4}, torch::kByte)}});
+  options.states = {{"state_in_h", "state_out_h"}};
+  const auto exported = export_package(folder, graph, frames, options);
+  const auto& found = exported.models.at("fp32");
+  EXPECT_EQ(found.samples, 70);
+  EXPECT_LT(found.outputs.at("smooth").max, 1e-3);
+  // Means of noise in [0, 255]: 127.5, twice that once the memory has filled (1 - 0.9^70 = 0.9994).
+  EXPECT_NEAR(found.outputs.at("smooth").largest, 255, 30);
+  const auto states = json::parse(read_file(folder / "manifest.json")).at("states");
+  EXPECT_EQ(states.at("pairs"), json({{{"input", "state_in_h"}, {"output", "state_out_h"}}}));
+  EXPECT_EQ(states.at("start"), "zeros");
+  const auto given = with_states(graph, frames, options.states);
+  EXPECT_EQ(given.at(0).at("state_in_h").abs().max().item<float>(), 0);
+  EXPECT_GT(given.at(69).at("state_in_h").min().item<float>(), 100);
+}
+
 TEST_F(PackageTest, AddsAModelInHalfPrecisionWhenAsked) {
   options.half = true;
   options.half_ends = true;

@@ -16,6 +16,12 @@ TEST(ShapeIou, ComparesBoxesThatShareACentre) {
                torch::tensor({0.2616, 0.6835, 0.2137, 0.1909, 0.0778}), 1e-4);
 }
 
+TEST(Boxes, HaveASizeAndACentre) {
+  const auto box = torch::tensor({{1., 2., 4., 8.}});
+  expect_close(size_of(box), torch::tensor({{3., 6.}}));
+  expect_close(centre_of(box), torch::tensor({{2.5, 5.}}));
+}
+
 TEST(BoxIou, IsTheSharedAreaOverTheWhole) {
   const auto a =
       torch::tensor({{0., 0., 2., 2.}, {0., 0., 2., 2.}, {0., 0., 1., 1.}, {1., 1., 1., 1.}});

@@ -60,14 +60,14 @@ TEST(BlendScores, RefusesUnequalShapesAndMissingWeights) {
 
 // Confidences 0.8 with weight 1 and 0.5 with weight 2: mean 0.6; boxes by 0.8 and 1.0.
 TEST(BlendObjects, WeighsBoxesByConfidence) {
-  SsldOptions options;
+  DetectorOptions options;
   options.landmarks = 0;
   options.anchors = {0.5, 0.5};
   auto a = torch::zeros({1, 5, 1, 1}, torch::kDouble), b = torch::zeros_like(a);
   a[0][4][0][0] = std::log(4.0);
   a[0][2][0][0] = 0.9;
   b[0][3][0][0] = 1.8;
-  const auto blended = blend_objects({a, b}, {1, 2}, options).flatten();
+  const auto blended = blend_objects({{a}, {b}}, {1, 2}, options).at(0).flatten();
   EXPECT_NEAR(blended[4].sigmoid().item<double>(), 0.6, 1e-9);
   EXPECT_NEAR(blended[2].item<double>(), 0.9 * 0.8 / 1.8, 1e-9);
   EXPECT_NEAR(blended[3].item<double>(), 1.8 * 1.0 / 1.8, 1e-9);
@@ -75,7 +75,7 @@ TEST(BlendObjects, WeighsBoxesByConfidence) {
 
 // Confidences 0.9 and 0.04: the second's box counts nowhere, as a cache has not kept it.
 TEST(BlendObjects, IsTheSameOfWhatACacheKeeps) {
-  SsldOptions options;
+  DetectorOptions options;
   options.landmarks = 0;
   options.anchors = {0.5, 0.5};
   auto a = torch::zeros({1, 5, 1, 1}, torch::kDouble), b = torch::zeros_like(a);
@@ -83,19 +83,46 @@ TEST(BlendObjects, IsTheSameOfWhatACacheKeeps) {
   b[0][4][0][0] = std::log(0.04 / 0.96);
   a[0][2][0][0] = 0.7;
   b[0][2][0][0] = 5;
-  const auto whole = blend_objects({a, b}, {1, 1}, options);
+  const auto whole = blend_objects({{a}, {b}}, {1, 1}, options).at(0);
   EXPECT_NEAR(whole.flatten()[2].item<double>(), 0.7, 1e-9);
   EXPECT_TRUE(torch::equal(
-      whole, blend_objects({essence_of_objects(a, options), essence_of_objects(b, options)}, {1, 1},
-                           options)));
+      whole, blend_objects({essence_of_objects({a}, options), essence_of_objects({b}, options)},
+                           {1, 1}, options)
+                 .at(0)));
 }
 
 TEST(BlendObjects, OfOneIsItself) {
   torch::manual_seed(1);
-  SsldOptions options;
+  DetectorOptions options;
   options.landmarks = 2;
   const auto raw = torch::randn({2, 27, 3, 3}, torch::kDouble);
-  EXPECT_TRUE(torch::allclose(blend_objects({raw}, {2}, options), raw));
+  EXPECT_TRUE(torch::allclose(blend_objects({{raw}}, {2}, options).at(0), raw));
+}
+
+// Both grids: class 0 at 0.8 and 0.5 with weights 1 and 2, mean 0.6; class 1 at 0.1 and 0.9, mean
+// 1.9 / 3. Boxes by the larger of both, 0.8 and 2 * 0.9.
+TEST(BlendObjects, BlendsEveryGridAndClass) {
+  DetectorOptions options;
+  options.classes = 2;
+  options.landmarks = 0;
+  options.strides = {8, 16};
+  options.anchors = {0.2, 0.2, 0.5, 0.5};
+  auto a = torch::zeros({1, 6, 1, 1}, torch::kDouble), b = torch::zeros_like(a);
+  a[0][2][0][0] = 1.3;
+  b[0][3][0][0] = 2.6;
+  a[0][4][0][0] = std::log(4.0);
+  a[0][5][0][0] = -std::log(9.0);
+  b[0][5][0][0] = std::log(9.0);
+  const auto blended = blend_objects({{a, a}, {b, b}}, {1, 2}, options);
+  ASSERT_EQ(blended.size(), 2U);
+  for (const auto& level : blended) {
+    const auto numbers = level.flatten();
+    EXPECT_NEAR(numbers[2].item<double>(), 1.3 * 0.8 / 2.6, 1e-9);
+    EXPECT_NEAR(numbers[3].item<double>(), 2.6 * 1.8 / 2.6, 1e-9);
+    EXPECT_NEAR(numbers[4].sigmoid().item<double>(), 0.6, 1e-9);
+    EXPECT_NEAR(numbers[5].sigmoid().item<double>(), 1.9 / 3, 1e-9);
+  }
+  EXPECT_ANY_THROW(blend_objects({{a}, {b}}, {1, 1}, options));
 }
 
 }  // namespace

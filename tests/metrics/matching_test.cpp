@@ -55,6 +55,11 @@ TEST(MatchObjects, ADetectionTakesTheFreeObjectItOverlapsMost) {
   EXPECT_EQ(matches[1].truth, 0);
 }
 
+TEST(MatchObjects, OfTwoObjectsThatItOverlapsEquallyADetectionTakesTheLast) {
+  const auto matches = match_objects({object(2, 0, 20)}, {object(0, 0, 20), object(4, 0, 20)}, 0.5);
+  EXPECT_EQ(matches[0].truth, 1);
+}
+
 TEST(MatchObjects, OverlapExactlyAtTheLimitIsAHit) {
   Object half = object(0, 0, 10);
   half.box.height = 5;
@@ -73,6 +78,14 @@ TEST(MatchObjects, AnIgnoreRegionSwallowsAnyNumberOfDetections) {
                     {region(0, 0, 50)}, 0.5);
   EXPECT_THAT(verdicts(matches), testing::ElementsAre(Verdict::ignored, Verdict::ignored,
                                                       Verdict::ignored, Verdict::false_alarm));
+}
+
+TEST(MatchObjects, AnIgnoreRegionAsksForAsMuchOfADetectionAsAnObjectDoes) {
+  const auto at = [](double iou) {  // 6 of 10 columns lie in the region
+    return match_objects({object(44, 0, 10)}, {region(0, 0, 50)}, iou)[0].verdict;
+  };
+  EXPECT_EQ(at(0.5), Verdict::ignored);
+  EXPECT_EQ(at(0.7), Verdict::false_alarm);
 }
 
 TEST(MatchObjects, ANegativeClassIsAnIgnoreRegion) {
@@ -98,6 +111,17 @@ TEST(MatchObjects, ObjectsThatDoNotCountAreNeitherHitsNorFalseAlarms) {
       {object(0, 0, 9), object(30, 0, 10)}, 0.5, large);
   EXPECT_THAT(verdicts(matches), testing::ElementsAre(Verdict::ignored, Verdict::false_alarm,
                                                       Verdict::ignored, Verdict::hit));
+}
+
+TEST(MatchObjects, ARegionThatADetectionLiesDeeperInLeavesAnUncountedObjectFree) {
+  const Counts large = [](const Object& o) { return o.box.width >= 10; };
+  // 0.7 of the first lies in the region, and it overlaps the small object by 72 / 109; so the
+  // second can still be ignored for that object.
+  Object second = object(-2, 0, 10, 0.8f);
+  second.box.height = 9;
+  const auto matches = match_objects({object(1, 0, 10, 0.9f), second},
+                                     {object(0, 0, 9), region(4, 0, 50)}, 0.5, large);
+  EXPECT_THAT(verdicts(matches), testing::ElementsAre(Verdict::ignored, Verdict::ignored));
 }
 
 TEST(MatchObjects, NothingMatchesNothing) {

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "common/atomic_file.h"
 #include "common/config/reader.h"
 #include "common/config/yaml_reader.h"
 #include "common/error.h"
+#include "tests/metrics/coco_fixture.h"
 
 namespace manyfold::metrics {
 namespace {
@@ -35,7 +37,7 @@ Object face(float by = 0, float score = 1) {
   return made;
 }
 
-Label frame(std::vector<Object> objects) { return Objects{{std::move(objects)}}; }
+Label frame(std::vector<Object> objects) { return Objects{std::move(objects)}; }
 
 double value(const Metric& metric, const std::string& name) {
   return value_of(metric.figures(), name);
@@ -182,14 +184,88 @@ TEST(ObjectsMetric, NothingToFindMeansNoFigure) {
 
 TEST(ObjectsMetric, RefusesWhatItCannotExplain) {
   ObjectsMetric metric({"face"}, 0);
-  EXPECT_THROW(metric.add(Objects{}, frame({})), std::invalid_argument);
   EXPECT_THROW(metric.add(frame({box(0, 0, 9, 1, 1)}), frame({})), std::invalid_argument);
+  EXPECT_THROW(metric.add(frame({}), Objects{{}, {1, 0}}), std::invalid_argument);
   try {
     metric.add(frame({}), frame({box(0, 0, 9, 1, 3)}));
     FAIL() << "class 3 was counted";
   } catch (const UserError& error) {
     EXPECT_THAT(error.what(), HasSubstr("an object has class 3, but only 1 classes are named"));
   }
+}
+
+TEST(ObjectsMetric, WhereAClassWasNotLookedForNothingOfItCounts) {
+  const std::vector<Object> predicted = {box(0, 0, 20, .9f, 0), box(40, 0, 20, .8f, 1)};
+  ObjectsMetric metric({"head", "body"}, 0);
+  metric.add(frame(predicted), frame({box(0, 0, 20, 1, 0), box(40, 0, 20, 1, 1)}));
+  metric.add(frame({box(0, 0, 20, .95f, 0), box(80, 0, 20, .95f, 1)}),
+             Objects{{box(0, 0, 20, 1, 0), box(40, 0, 20, 1, 1)}, {1, 0}});
+  EXPECT_EQ(value(metric, "head_ap50"), 1);
+  EXPECT_EQ(value(metric, "body_ap50"), 1);  // neither the miss nor the false alarm of 0.95
+  EXPECT_EQ(value(metric, "ap50_95"), 1);
+  EXPECT_EQ(value(metric, "ap50_min12"), 1);
+  EXPECT_EQ(value(metric, "recall"), 1);
+  EXPECT_EQ(value(metric, "precision"), 1);
+  EXPECT_EQ(value(metric, "body_fp_per_picture_at_recall_80"), 0);
+  std::map<std::string, int64_t> counts;
+  for (const Figure& figure : metric.figures()) counts[figure.name] = figure.count;
+  EXPECT_EQ(counts.at("head_ap50"), 2);
+  EXPECT_EQ(counts.at("body_ap50"), 1);
+  EXPECT_EQ(counts.at("body_fp_per_picture_at_recall_80"), 1);
+}
+
+TEST(ObjectsMetric, AFaceThatNobodyLookedForIsNotMissed) {
+  ObjectsMetric metric({"face"}, 5);
+  metric.add(frame({}), Objects{{face()}, {0}});
+  EXPECT_EQ(value(metric, "misses"), 0);
+}
+
+TEST(ObjectsMetric, CountsFalseAlarmsInAPictureAtAFixedRecall) {
+  ObjectsOptions options;
+  options.fixed_recall = 0.6;
+  ObjectsMetric metric({"face"}, 0, options);
+  add_example(metric);  // the third of five is found at 0.6, after one false alarm; two pictures
+  EXPECT_EQ(value(metric, "fp_per_picture_at_recall_60"), 1.0 / 2);
+  EXPECT_FALSE(metric.figures().back().higher_is_better);
+
+  ObjectsMetric at_80({"face"}, 0);
+  add_example(at_80);
+  EXPECT_EQ(value(at_80, "fp_per_picture_at_recall_80"), 2.0 / 2);
+}
+
+TEST(ObjectsMetric, FalseAlarmsOfAClassAreSharedAmongThePicturesItWasLookedForIn) {
+  ObjectsMetric metric({"head", "body", "dog"}, 0);
+  metric.add(frame({box(0, 0, 20, .5f, 0), box(80, 0, 20, .9f, 0), box(40, 0, 20, .5f, 1),
+                    box(80, 0, 20, .6f, 1), box(80, 0, 20, .9f, 2)}),
+             frame({box(0, 0, 20, 1, 0), box(40, 0, 20, 1, 1)}));
+  metric.add(frame({box(80, 0, 20, .9f, 1)}), Objects{{}, {1, 0, 1}});
+  EXPECT_EQ(value(metric, "head_fp_per_picture_at_recall_80"), 1.0 / 2);
+  EXPECT_EQ(value(metric, "body_fp_per_picture_at_recall_80"), 1);
+  EXPECT_TRUE(std::isnan(value(metric, "dog_fp_per_picture_at_recall_80")));  // no recall
+  EXPECT_EQ(value(metric, "fp_per_picture_at_recall_80"), 1.5);  // of the classes that occur
+}
+
+TEST(ObjectsMetric, ARecallThatIsNeverReachedHasNoFalseAlarms) {
+  ObjectsOptions options;
+  options.fixed_recall = 1;
+  ObjectsMetric metric({"head", "body"}, 0, options);
+  metric.add(frame({box(0, 0, 20, .9f, 0)}), frame({box(0, 0, 20, 1, 0), box(40, 0, 20, 1, 1)}));
+  EXPECT_EQ(value(metric, "head_fp_per_picture_at_recall_100"), 0);
+  EXPECT_TRUE(std::isnan(value(metric, "body_fp_per_picture_at_recall_100")));
+  EXPECT_TRUE(std::isnan(value(metric, "fp_per_picture_at_recall_100")));
+}
+
+// The numbers are those of fixtures/coco_reference.py.
+TEST(ObjectsMetric, AgreesWithCocosEvaluationOfSeveralClasses) {
+  ObjectsMetric metric({"head", "body"}, 0);
+  for (const auto& [predicted, truth] : coco_pictures()) metric.add(frame(predicted), frame(truth));
+  EXPECT_NEAR(value(metric, "ap50_95"), 0.4654730473047305, 1e-12);
+  EXPECT_NEAR(value(metric, "ap50_101"), 0.7396039603960396, 1e-12);
+  EXPECT_NEAR(value(metric, "ap50"), 0.7375, 1e-12);
+  EXPECT_NEAR(value(metric, "head_ap50"), 0.85, 1e-12);
+  EXPECT_NEAR(value(metric, "body_ap50"), 0.625, 1e-12);
+  EXPECT_NEAR(value(metric, "head_fp_per_picture_at_recall_80"), 2.0 / 3, 1e-12);
+  EXPECT_TRUE(std::isnan(value(metric, "body_fp_per_picture_at_recall_80")));
 }
 
 // Random boxes, crowds and small objects; the figures are COCO's: fixtures/make_detections.py.

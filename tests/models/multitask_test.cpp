@@ -11,16 +11,28 @@
 namespace manyfold::models {
 namespace {
 
-MultiTaskModel make_model(const std::string& encoder_name = "edge_200k") {
-  const auto encoder = encoders().at(encoder_name)(Stem::conv);
+MultiTaskModel make_model(const std::string& temporal = "none") {
+  const auto encoder = encoders().at("edge_200k")(Stem::conv);
   const auto features = encoder->features();
   HeadOptions hands, faces;
   hands.classes = 4;
   faces.landmarks = 5;
-  return MultiTaskModel(encoder, std::vector<std::pair<std::string, std::shared_ptr<Head>>>{
-                                     {"hands", heads().at("classification")(features, hands)},
-                                     {"person", heads().at("segmentation")(features, {})},
-                                     {"faces", heads().at("faces")(features, faces)}});
+  return MultiTaskModel(encoder,
+                        std::vector<std::pair<std::string, std::shared_ptr<Head>>>{
+                            {"hands", heads().at("classification")(features, hands)},
+                            {"person", heads().at("segmentation")(features, {})},
+                            {"faces", heads().at("detector")(features, faces)}},
+                        temporal_layers().at(temporal)(features, {}));
+}
+
+/// Whose memory has a say.
+MultiTaskModel make_temporal_model() {
+  auto model = make_model("convgru");
+  model->eval();
+  const torch::NoGradGuard no_grad;
+  for (const auto& state : model->temporal()->states())
+    state_dict(*model).at("temporal." + state.name + ".recall").fill_(1);
+  return model;
 }
 
 torch::Tensor pictures(int64_t n) { return torch::randint(0, 256, {n, 3, 64, 64}, torch::kUInt8); }
@@ -113,6 +125,70 @@ TEST(MultiTaskModel, ClonesWithItsModesAndFrozenParts) {
   EXPECT_TRUE(copy->is_training());
   EXPECT_FALSE(copy->encoder().is_training());
   EXPECT_FALSE(copy->encoder().parameters()[0].requires_grad());
+}
+
+TEST(MultiTaskModel, HasNoMemoryUnlessItIsGivenOne) {
+  torch::manual_seed(0);
+  auto model = make_model();
+  model->eval();
+  EXPECT_EQ(model->temporal(), nullptr);
+  for (const auto& [name, tensor] : state_dict(*model)) EXPECT_NE(name.rfind("temporal", 0), 0u);
+  const auto x = pictures(2);
+  const auto maps = model->encode(x);
+  const auto seen = model->remember(maps, {});
+  EXPECT_TRUE(same(seen.features, maps));
+  EXPECT_TRUE(seen.state.empty());
+  EXPECT_TRUE(same(model->forward(x, {}).outputs, model->forward(x)));
+  EXPECT_THROW(model->remember(maps, {maps[0]}), c10::Error);
+}
+
+TEST(MultiTaskModel, KeepsItsOutputsWhenANewMemoryIsPutIn) {
+  torch::manual_seed(0);
+  auto still = make_model(), grafted = make_model("convgru");
+  still->eval();
+  grafted->eval();
+  auto weights = state_dict(*grafted);
+  for (const auto& [name, tensor] : state_dict(*still)) weights.at(name) = tensor;
+  load_state(*grafted, weights, "grafted");
+  const auto x = pictures(2);
+  const auto expected = still->forward(x);
+  EXPECT_TRUE(same(grafted->forward(x), expected));
+  const auto first = grafted->forward(pictures(2), {});
+  EXPECT_TRUE(same(grafted->forward(x, first.state).outputs, expected));
+}
+
+TEST(MultiTaskModel, TakesAVideoFrameByFrame) {
+  torch::manual_seed(0);
+  auto model = make_temporal_model();
+  EXPECT_TRUE(state_dict(*model).count("temporal.stride16.gru.ih.0.weight"));
+  const auto first = pictures(2), second = pictures(2);
+  const auto step = model->forward(first, {});
+  EXPECT_TRUE(same(step.outputs, model->forward(first)));  // a first frame is a still
+  ASSERT_EQ(step.state.size(), 2u);
+
+  const auto next = model->forward(second, step.state);
+  const auto seen = model->remember(model->encode(second), step.state);
+  EXPECT_TRUE(same(next.outputs.at("person"), model->head("person", seen.features)));
+  EXPECT_TRUE(same(next.state, seen.state));
+  EXPECT_FALSE(same(next.outputs.at("person"), model->forward(second).at("person")));
+}
+
+TEST(MultiTaskModel, FreezesAndClonesItsMemory) {
+  torch::manual_seed(0);
+  auto model = make_temporal_model();
+  model->freeze("temporal");
+  for (const auto& parameter : model->temporal()->parameters())
+    EXPECT_FALSE(parameter.requires_grad());
+  const auto copy = std::dynamic_pointer_cast<MultiTaskModelImpl>(model->clone());
+  ASSERT_TRUE(copy->temporal());
+  EXPECT_NE(copy->temporal(), model->temporal());
+  EXPECT_EQ(copy->frozen(), model->frozen());
+  const auto x = pictures(1);
+  const auto state = model->forward(pictures(1), {}).state;
+  EXPECT_TRUE(same(copy->forward(x, state).outputs, model->forward(x, state).outputs));
+  model->unfreeze("temporal");
+  for (const auto& parameter : model->temporal()->parameters())
+    EXPECT_TRUE(parameter.requires_grad());
 }
 
 }  // namespace

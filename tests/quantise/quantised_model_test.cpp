@@ -403,17 +403,17 @@ TEST_P(Shipped, IsQuantisedThroughout) {
   auto model = GetParam().make();
   model->eval();
   const auto traced = graph::trace_model(model, graph::Mode::eval);
-  const ModelFacts facts{{{"faces",
+  const ModelFacts facts{{{"detector",
                            {{"box", {0, 1, 2, 3}},
-                            {"score", {4}},
-                            {"landmarks", {5, 6, 7, 8, 9, 10, 11, 12, 13, 14}}}}},
+                            {"score", {4, 5, 6}},
+                            {"landmarks", {7, 8, 9, 10, 11, 12, 13, 14, 15, 16}}}}},
                          {}};
   // The parts of one anchor; the shipped heads have three.
   ModelFacts repeated;
-  for (const auto& [part, channels] : facts.parts.at("faces")) {
+  for (const auto& [part, channels] : facts.parts.at("detector")) {
     for (int64_t anchor = 0; anchor < 3; ++anchor) {
       for (const auto channel : channels)
-        repeated.parts["faces"][part].push_back(anchor * 15 + channel);
+        repeated.parts["detector"][part].push_back(anchor * 17 + channel);
     }
   }
   QuantisedModel quantised(*model, traced, repeated, {});

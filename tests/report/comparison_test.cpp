@@ -13,15 +13,15 @@ TEST(Comparison, EnlargesBoxesPointsAndMasksAlike) {
   data::Object object;
   object.box = {1, 2, 3, 4};
   object.landmarks = {{5, 6}};
-  const data::Label objects = data::Objects{{{object}}};
-  const auto large = std::get<data::Objects>(enlarged(objects, 2)).frames[0][0];
+  const data::Label objects = data::Objects{{object}};
+  const auto large = std::get<data::Objects>(enlarged(objects, 2)).list[0];
   EXPECT_EQ(large.box, cv::Rect2f(2, 4, 6, 8));
   EXPECT_EQ(large.landmarks[0], cv::Point2f(10, 12));
 
   cv::Mat mask = cv::Mat::zeros(2, 2, CV_8UC1);
   mask.at<uint8_t>(0, 1) = 7;
-  const data::Label masks = data::Mask{{mask}};
-  const auto wide = std::get<data::Mask>(enlarged(masks, 3)).frames[0];
+  const data::Label masks = data::Mask{mask};
+  const auto wide = std::get<data::Mask>(enlarged(masks, 3)).classes;
   EXPECT_EQ(wide.size(), cv::Size(6, 6));
   EXPECT_EQ(cv::countNonZero(wide == 7), 9);
   EXPECT_EQ(mask.size(), cv::Size(2, 2)) << "the label itself stays as it is";
@@ -48,7 +48,7 @@ TEST(Comparison, ACaptionStandsAboveThePicture) {
 
 TEST(Comparison, SmallPicturesAreEnlargedBeforeTheyAreDrawnOn) {
   const data::LabelSpec spec{data::LabelSpec::Kind::objects, {"face"}, 0, {}, {}};
-  const data::Label none = data::Objects{{{}}};
+  const data::Label none = data::Objects{};
   EXPECT_EQ(compare(plain(160, 120, 9), none, none, spec).cols, 2 * 320 + 4);
   EXPECT_EQ(compare(plain(150, 120, 9), none, none, spec).cols, 2 * 450 + 4);
   EXPECT_EQ(compare(plain(500, 120, 9), none, none, spec).cols, 2 * 500 + 4);

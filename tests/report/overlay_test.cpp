@@ -43,7 +43,7 @@ TEST(Overlay, TintsAMaskAndLeavesTheBackgroundAlone) {
   cv::Mat mask = cv::Mat::zeros(80, 100, CV_8UC1);
   mask(cv::Rect(10, 10, 30, 30)) = 1;
   cv::Mat picture = grey();
-  draw(picture, Mask{{mask}}, kPerson);
+  draw(picture, Mask{mask}, kPerson);
   EXPECT_EQ(picture.at<cv::Vec3b>(60, 60), cv::Vec3b(100, 100, 100));
   // 0.55 of 100 and 0.45 of the first colour, (230, 159, 0): 158.5, 126.55, 55.
   EXPECT_LE(cv::norm(picture.at<cv::Vec3b>(25, 25), cv::Vec3b(158, 127, 55), cv::NORM_INF), 1);
@@ -54,7 +54,7 @@ TEST(Overlay, TintsAMaskAndLeavesTheBackgroundAlone) {
 TEST(Overlay, ShowsIgnoredPixelsAsGreyOfTheirOwn) {
   cv::Mat mask(80, 100, CV_8UC1, cv::Scalar(Mask::kIgnore));
   cv::Mat picture = grey();
-  draw(picture, Mask{{mask}}, kPerson);
+  draw(picture, Mask{mask}, kPerson);
   EXPECT_EQ(changed(picture), 80 * 100);
   const auto pixel = picture.at<cv::Vec3b>(40, 50);
   EXPECT_TRUE(pixel[0] == pixel[1] && pixel[1] == pixel[2]);
@@ -64,7 +64,7 @@ TEST(Overlay, DrawsABoxInItsClassesColour) {
   cv::Mat picture = grey();
   OverlayStyle bare;
   bare.names = bare.scores = false;
-  draw(picture, Objects{{{face({20, 30, 40, 20})}}}, kFaces, bare);
+  draw(picture, Objects{{face({20, 30, 40, 20})}}, kFaces, bare);
   EXPECT_EQ(picture.at<cv::Vec3b>(30, 40), colour(0));
   EXPECT_EQ(picture.at<cv::Vec3b>(49, 40), colour(0));
   EXPECT_EQ(picture.at<cv::Vec3b>(40, 40), cv::Vec3b(100, 100, 100));
@@ -87,16 +87,16 @@ TEST(Overlay, LeavesOutObjectsBelowTheLeastScore) {
   weak.score = 0.2f;
   OverlayStyle style;
   style.least_score = 0.3;
-  draw(picture, Objects{{{weak}}}, kFaces, style);
+  draw(picture, Objects{{weak}}, kFaces, style);
   EXPECT_EQ(changed(picture), 0);
 }
 
 TEST(Overlay, AnIgnoreRegionIsDashedAndNameless) {
   cv::Mat picture = grey(), solid = grey();
   Object crowd = face({10, 10, 80, 60});
-  draw(solid, Objects{{{crowd}}}, kFaces);
+  draw(solid, Objects{{crowd}}, kFaces);
   crowd.ignore = true;
-  draw(picture, Objects{{{crowd}}}, kFaces);
+  draw(picture, Objects{{crowd}}, kFaces);
   EXPECT_GT(changed(picture), 100);
   EXPECT_LT(changed(picture), changed(solid) * 2 / 3);
 }
@@ -106,7 +106,7 @@ TEST(Overlay, BoxesAndPointsMayReachOutside) {
   Object large = face({-50, -50, 1000, 1000});
   large.landmarks = {{-10, -10}, {5000, 20}, {50, 40}};
   large.visible = {1, 1, 1};
-  draw(picture, Objects{{{large}}}, kFaces);
+  draw(picture, Objects{{large}}, kFaces);
   EXPECT_GT(changed(picture), 0);
 }
 
@@ -117,7 +117,7 @@ TEST(Overlay, KeyPointsThatAreNotLabelledAreNotDrawn) {
   Object object = face({200, 200, 1, 1});  // outside: only the points can show
   object.landmarks = {{20, 20}, {60, 60}};
   object.visible = {1, 0};
-  draw(picture, Objects{{{object}}}, kFaces, bare);
+  draw(picture, Objects{{object}}, kFaces, bare);
   EXPECT_GT(changed(picture(cv::Rect(10, 10, 20, 20))), 0);
   EXPECT_EQ(changed(picture(cv::Rect(50, 50, 20, 20))), 0);
 }
@@ -131,7 +131,7 @@ TEST(Overlay, DotsOfASmallFaceLeaveItsPointsApart) {
     object.landmarks.assign(68, {420, 420});  // all in one place, with no line to see
     object.visible.assign(68, 0);
     object.visible[0] = 1;
-    draw(picture, Objects{{{object}}}, kFaces, bare);
+    draw(picture, Objects{{object}}, kFaces, bare);
     return cv::countNonZero([&] {
       cv::Mat white;
       cv::inRange(picture, cv::Scalar(250, 250, 250), cv::Scalar(255, 255, 255), white);
@@ -175,9 +175,9 @@ TEST(Overlay, RefusesALabelThatDoesNotFit) {
   cv::Mat picture = grey();
   EXPECT_THROW(draw(picture, Mask{}, kPerson), std::invalid_argument);
   cv::Mat dark = cv::Mat::zeros(4, 4, CV_8UC1);
-  EXPECT_THROW(draw(dark, Objects{{{}}}, kFaces), std::invalid_argument);
+  EXPECT_THROW(draw(dark, Objects{}, kFaces), std::invalid_argument);
   try {
-    draw(picture, Mask{{cv::Mat::zeros(4, 5, CV_8UC1)}}, kPerson);
+    draw(picture, Mask{cv::Mat::zeros(4, 5, CV_8UC1)}, kPerson);
     FAIL() << "a mask of another size was drawn";
   } catch (const std::invalid_argument& error) {
     EXPECT_THAT(error.what(), HasSubstr("a mask of 5x4 on a picture of 100x80"));

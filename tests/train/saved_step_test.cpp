@@ -33,13 +33,14 @@ class SavedStepTest : public testing::Test {
     batch.origins = {{"faces", "a/\"1\".jpg", false}, {"scenes", "scene 17", true}};
     auto& faces = batch.labels["faces"];
     faces.present = torch::tensor({true, false});
-    faces.count = torch::tensor({2, 0}).view({2, 1});
-    faces.box = torch::rand({2, 1, 2, 4});
-    faces.object_class = torch::tensor({0, -1, -1, -1}).view({2, 1, 2});
-    faces.landmarks = torch::rand({2, 1, 2, 5, 2});
-    faces.visible = torch::rand({2, 1, 2, 5}) < 0.5;
+    faces.count = torch::tensor({2, 0});
+    faces.box = torch::rand({2, 2, 4});
+    faces.object_class = torch::tensor({0, -1, -1, -1}).view({2, 2});
+    faces.landmarks = torch::rand({2, 2, 5, 2});
+    faces.visible = torch::rand({2, 2, 5}) < 0.5;
+    faces.labelled = torch::tensor({true, false}).view({2, 1});
     batch.labels["person"].present = torch::tensor({false, true});
-    batch.labels["person"].mask = torch::randint(3, {2, 1, 4, 5}, torch::kByte);
+    batch.labels["person"].mask = torch::randint(3, {2, 4, 5}, torch::kByte);
     batch.labels["sign"].present = torch::tensor({false, false});
     batch.labels["sign"].index = torch::tensor({-1, -1});
   }
@@ -79,6 +80,7 @@ void expect_equal(const data::Batch& found, const data::Batch& expected) {
     expect_equal(other.object_class, labels.object_class);
     expect_equal(other.landmarks, labels.landmarks);
     expect_equal(other.visible, labels.visible);
+    expect_equal(other.labelled, labels.labelled);
   }
 }
 

@@ -34,7 +34,7 @@ data::Batch batch_of(int64_t n) {
   batch.labels["sign"].present = torch::arange(n) < 2;
   batch.labels["sign"].index = torch::where(torch::arange(n) < 2, torch::arange(n), -1);
   batch.labels["person"].present = torch::zeros({n}, torch::kBool);
-  batch.labels["person"].mask = torch::full({n, 1, 64, 64}, 255, torch::kByte);
+  batch.labels["person"].mask = torch::full({n, 64, 64}, 255, torch::kByte);
   batch.origins.resize(static_cast<size_t>(n));
   return batch;
 }

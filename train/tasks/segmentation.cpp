@@ -47,7 +47,7 @@ std::shared_ptr<models::Head> SegmentationTask::make_head(
 
 Terms SegmentationTask::loss(const std::vector<Tensor>& outputs, const data::Labels& labels) const {
   const auto& logits = outputs.at(0);
-  const auto mask = labels.mask.flatten(0, 1);
+  const auto& mask = labels.mask;
   Terms terms = {{pixel_loss_, pixel_loss_ == "ohem"
                                    ? losses::hard_pixel_cross_entropy(logits, mask)
                                    : losses::pixel_cross_entropy(logits, mask)}};
@@ -82,7 +82,7 @@ std::vector<data::Label> SegmentationTask::decode(const std::vector<Tensor>& out
                        CV_8UC1, picture.data_ptr<uint8_t>());
     cv::Mat full;
     cv::resize(mask, full, input, 0, 0, cv::INTER_NEAREST);
-    labels.emplace_back(data::Mask{{mask.size() == input ? mask.clone() : full}});
+    labels.emplace_back(data::Mask{mask.size() == input ? mask.clone() : full});
   }
   return labels;
 }

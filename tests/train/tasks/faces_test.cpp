@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "tests/errors.h"
+#include "tests/train/tasks/by_heart.h"
 #include "tests/train/tasks/options.h"
 
 namespace manyfold::train {
@@ -12,7 +14,7 @@ using torch::indexing::Slice;
 
 /// Two anchors of one size, so that both can find the same face; five key points.
 const char* const kTask =
-    "{type: faces, landmarks: 5, ssld: {anchors: [0.5, 0.25, 0.5, 0.25]}, lowest_score: 0.1}";
+    "{type: faces, landmarks: 5, detector: {anchors: [0.5, 0.25, 0.5, 0.25]}, lowest_score: 0.1}";
 constexpr int64_t kNumbers = 5 + 2 * 5;
 
 /// What the head says when it sees no face anywhere.
@@ -24,7 +26,7 @@ torch::Tensor nothing() {
 }
 
 const std::vector<data::Object>& objects(const data::Label& label) {
-  return std::get<data::Objects>(label).frames.at(0);
+  return std::get<data::Objects>(label).list;
 }
 
 TEST(FacesTask, DecodesACellToABoxInPixels) {
@@ -62,6 +64,60 @@ TEST(FacesTask, LeavesOutWhatIsBelowTheLowestScore) {
   auto raw = nothing();
   raw.index_put_({0, 4, 0, 0}, -3.0);  // 0.047
   EXPECT_TRUE(objects(make_task(kTask)->decode({raw}, {80, 80}).at(0)).empty());
+}
+
+/// Skin with two eyes, a nose and two corners of the mouth.
+data::Object draw_face(cv::Mat& picture, cv::Rect2f box) {
+  const auto centre = (box.tl() + box.br()) / 2;
+  cv::ellipse(picture, cv::RotatedRect(centre, box.size(), 0), {220, 170, 140}, cv::FILLED);
+  data::Object face;
+  face.box = box;
+  for (const auto& [x, y] :
+       {std::pair{-0.2f, -0.15f}, {0.2f, -0.15f}, {0.f, 0.05f}, {-0.15f, 0.25f}, {0.15f, 0.25f}}) {
+    face.landmarks.emplace_back(centre.x + x * box.width, centre.y + y * box.height);
+    cv::circle(picture, face.landmarks.back(), cvRound(box.width / 16), {60, 30, 30}, cv::FILLED);
+  }
+  face.visible.assign(5, 1);
+  return face;
+}
+
+TEST(FacesTask, AtSeveralStridesOverfitsOneBatch) {
+  torch::manual_seed(0);
+  const auto task = make_task(
+      "{type: faces, landmarks: 5, "
+      "detector: {strides: [8, 16, 32], anchors: [0.11, 0.12, 0.25, 0.25, 0.5, 0.5]}}");
+  cv::Mat first(kByHeartSide, kByHeartSide, CV_8UC3, cv::Scalar(60, 90, 120));
+  auto second = first.clone();
+  // One for each stride.
+  const std::vector<data::Object> two = {draw_face(first, {8, 10, 48, 50}),
+                                         draw_face(first, {70, 74, 10, 11})};
+  const std::vector<data::Object> one = {draw_face(second, {60, 28, 23, 24})};
+  const auto found = learnt_by_heart(
+      *task, {{first, data::Objects{two, {}}}, {second, data::Objects{one, {}}}}, 150);
+  const auto expect_found = [&](const data::Label& label, const std::vector<data::Object>& faces) {
+    const auto objects = shown(*task, label);
+    EXPECT_EQ(objects.size(), faces.size());
+    for (const auto& face : faces) {
+      const auto* best = best_at(objects, face.box, 0);
+      ASSERT_TRUE(best) << face.box.width << " pixels";
+      EXPECT_GT(metrics::box_iou(best->box, face.box), 0.6) << face.box.width << " pixels";
+      for (size_t k = 0; k < 5; ++k) {
+        EXPECT_LT(cv::norm(best->landmarks.at(k) - face.landmarks[k]), 0.15 * face.box.width)
+            << "point " << k << " at " << face.box.width << " pixels";
+      }
+    }
+  };
+  expect_found(found[0], two);
+  expect_found(found[1], one);
+}
+
+TEST(FacesTask, DescribesHowToDecode) {
+  const auto description = make_task("{type: faces, landmarks: 5, class_name: head}")->describe();
+  EXPECT_EQ(description.at("type"), "faces");
+  EXPECT_EQ(description.at("classes"), std::vector<std::string>{"head"});
+  EXPECT_EQ(description.at("landmarks"), 5);
+  EXPECT_EQ(description.at("points"), "box");
+  EXPECT_EQ(description.at("strides"), std::vector<int64_t>{8});
 }
 
 TEST(FacesTask, KnowsWhichKeyPointsAMirrorSwaps) {
@@ -109,7 +165,10 @@ TEST(FacesTask, RefusesWhatCannotBe) {
               HasSubstr("key point 2 becomes 3, must be from 0 to 2"));
   EXPECT_THAT(mistake("{type: faces, landmarks: 3, mirrored: [1, 2, 0]}"),
               HasSubstr("key point 0 becomes 1, but 1 becomes 2"));
-  EXPECT_THAT(mistake("{type: faces, stride: 12}"), HasSubstr("must be 8 or 16"));
+  const auto task = make_task("{type: faces, detector: {strides: [12]}}");
+  const auto features = models::encoders().at("edge_200k")(models::Stem::conv)->features();
+  EXPECT_EQ(error_of([&] { task->make_head(features); }),
+            "detector.strides = [12], but the encoder has maps at strides [4,8,16,32]");
   EXPECT_THAT(mistake("{type: face}"), HasSubstr("did you mean 'faces'?"));
 }
 

@@ -16,9 +16,7 @@ std::vector<std::string> names(const Terms& terms) {
   return all;
 }
 
-const cv::Mat& only_mask(const data::Label& label) {
-  return std::get<data::Mask>(label).frames.at(0);
-}
+const cv::Mat& only_mask(const data::Label& label) { return std::get<data::Mask>(label).classes; }
 
 TEST(SegmentationTask, OneLogitTellsAPersonFromTheBackground) {
   const auto task = make_task("{type: segmentation}");
@@ -42,8 +40,8 @@ TEST(SegmentationTask, MasksHaveTheInputsSize) {
 
 TEST(SegmentationTask, SumsTheTermsThatAreAskedFor) {
   data::Labels labels;
-  labels.mask = torch::zeros({1, 1, 4, 4}, torch::kByte);
-  labels.mask.slice(2, 1, 3).fill_(1);
+  labels.mask = torch::zeros({1, 4, 4}, torch::kByte);
+  labels.mask.slice(1, 1, 3).fill_(1);
   const std::vector<torch::Tensor> outputs = {torch::zeros({1, 1, 4, 4})};
   auto terms = make_task("{type: segmentation, dice_weight: 0}")->loss(outputs, labels);
   EXPECT_THAT(names(terms), ElementsAre("cross_entropy"));

@@ -1,0 +1,269 @@
+#include "data/clips_source.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "common/error.h"
+#include "data/coco_labels.h"
+#include "data/mask_file.h"
+#include "data/picture_file.h"
+#include "data/video_file.h"
+
+namespace manyfold::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+const LabelKinds kKinds = {{"boxes", LabelSpec::Kind::objects},
+                           {"category", LabelSpec::Kind::class_index},
+                           {"image", LabelSpec::Kind::class_index},
+                           {"mask", LabelSpec::Kind::mask},
+                           {"segments", LabelSpec::Kind::mask}};
+
+std::string text(cv::Size size) {
+  return std::to_string(size.width) + "x" + std::to_string(size.height);
+}
+
+/// The number that a file is called by: 17 of "000017.jpg".
+std::optional<int64_t> number_of(const fs::path& path) {
+  const auto stem = path.stem().string();
+  const bool digits = !stem.empty() && stem.size() < 18 &&
+                      stem.find_first_not_of("0123456789") == std::string::npos;
+  return digits ? std::optional<int64_t>(std::stoll(stem)) : std::nullopt;
+}
+
+std::vector<fs::path> entries_of(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  try {
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (entry.path().filename().string().front() != '.') entries.push_back(entry.path());
+    }
+  } catch (const fs::filesystem_error& error) {
+    throw UserError(folder.string() + ": the folder cannot be read: " + error.code().message());
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+/// The numbered pictures of a folder, in order; none where it does not exist. Throws BadSample
+/// where two have one number.
+std::map<int64_t, fs::path> numbered_pictures(const fs::path& folder) {
+  std::map<int64_t, fs::path> found;
+  if (!fs::is_directory(folder)) return found;
+  for (const auto& path : entries_of(folder)) {
+    const auto number = named_like_picture(path) ? number_of(path) : std::nullopt;
+    if (!number) continue;
+    const auto [first, fresh] = found.emplace(*number, path);
+    if (fresh) continue;
+    throw BadSample(Fault::missing_frame, folder.string(),
+                    first->second.filename().string() + " and " + path.filename().string() +
+                        " have one number; take one of them away");
+  }
+  return found;
+}
+
+/// The folder that holds a clip's pictures.
+fs::path frames_of(const fs::path& clip) {
+  return fs::is_directory(clip / "frames") ? clip / "frames" : clip;
+}
+
+bool is_clip(const fs::path& path) {
+  if (!fs::is_directory(path)) return named_like_video(path);
+  const auto entries = entries_of(frames_of(path));
+  return std::any_of(entries.begin(), entries.end(), [](const fs::path& entry) {
+    return named_like_picture(entry) && number_of(entry);
+  });
+}
+
+/// An entry of other pixels has its objects elsewhere.
+void check_size(const CocoImage& entry, const fs::path& path, cv::Size size) {
+  if (entry.size.empty() || entry.size == size) return;
+  throw BadSample(Fault::picture_size, path.string(),
+                  "is " + text(size) + " pixels, and the annotations say " + text(entry.size));
+}
+
+}  // namespace
+
+ClipsSource::ClipsSource(const std::string& name, const ClipsOptions& options,
+                         const LabelList& labels, const LabelSpecs& specs)
+    : ClipSource(name, /*synthetic=*/false), root_(options.root), where_("source " + name) {
+  find_clips(options);
+  make_rules(options, labels, specs);
+  check_labelled(options.annotations);
+}
+
+void ClipsSource::find_clips(const ClipsOptions& options) {
+  std::vector<std::string> names;
+  for (const auto& path : entries_of(root_)) {
+    if (!is_clip(path)) continue;
+    names.push_back(path.filename().string());
+    const auto& wanted = options.clips;
+    if (!wanted.empty() && std::count(wanted.begin(), wanted.end(), names.back()) == 0) continue;
+    try {
+      clips_.push_back(fs::is_directory(path) ? open_folder(path) : open_video(path));
+    } catch (const BadSample& error) {
+      problems_.push_back({error.fault, error.file, "the clip is left out: " + error.text});
+    }
+  }
+  for (const auto& name : options.clips) {
+    if (std::count(names.begin(), names.end(), name)) continue;
+    throw ConfigError(where_ + ".clips: " + root_.string() + " has no clip '" + name + "'" +
+                      known_names(name, names));
+  }
+  if (!clips_.empty()) return;
+  std::string why;
+  for (const auto& problem : problems_) why += "\n" + problem.file + ": " + problem.text;
+  throw UserError(where_ + ": " + root_.string() +
+                  " holds no clip that can be used: folders of numbered pictures (000000.jpg, "
+                  "000001.jpg ..., also in `frames`) or video files" +
+                  why);
+}
+
+ClipsSource::Clip ClipsSource::open_folder(const fs::path& folder) {
+  Clip clip;
+  clip.name = folder.filename().string();
+  clip.path = frames_of(folder);
+  const auto pictures = numbered_pictures(clip.path);
+  const auto masks = numbered_pictures(folder / "masks");
+  const auto first = pictures.begin()->first;
+  for (const auto& [number, path] : pictures) {
+    const auto expected = first + static_cast<int64_t>(clip.frames.size());
+    if (number != expected) {
+      throw BadSample(Fault::missing_frame, clip.path.string(),
+                      "frame " + std::to_string(expected) + " is missing before " +
+                          path.filename().string() +
+                          "; number the frames without gaps, or make two clips of it");
+    }
+    const auto mask = masks.find(number);
+    if (mask != masks.end()) clip.masks[static_cast<int64_t>(clip.frames.size())] = mask->second;
+    clip.frames.push_back(path);
+  }
+  clip.length = static_cast<int64_t>(clip.frames.size());
+  return clip;
+}
+
+ClipsSource::Clip ClipsSource::open_video(const fs::path& file) {
+  const auto header = read_video_header(file);
+  if (header.frames < 1) {
+    throw BadSample(Fault::not_a_video, file.string(),
+                    "it does not say how many frames it has; write it again, or unpack its frames "
+                    "into a folder");
+  }
+  return {file.filename().string(), file, {}, {}, header.frames};
+}
+
+void ClipsSource::make_rules(const ClipsOptions& options, const LabelList& labels,
+                             const LabelSpecs& specs) {
+  if (!options.annotations.empty()) {
+    coco_ = read_coco(options.annotations);
+    problems_.insert(problems_.end(), coco_.problems.begin(), coco_.problems.end());
+    for (size_t i = 0; i < coco_.images.size(); ++i) image_of_[coco_.images[i].file] = i;
+  }
+  for (const auto& [task, label] : labels) {
+    const auto spec = specs.find(task);
+    if (spec == specs.end()) continue;
+    if (label.from != "mask" && options.annotations.empty()) {
+      throw ConfigError(where_ + ".labels." + task + ".from = " + label.from +
+                        " reads a COCO file, and `annotations` is empty; give its path, or use "
+                        "`from: mask`");
+    }
+    if (label.from == "image") words_[task] = coco_words(coco_, task);
+    rules_.push_back(make_rule(where_, task, label, spec->second, kKinds,
+                               label.from == "image" ? words_.at(task) : coco_.categories));
+    check_landmarks(where_, rules_.back(), coco_);
+  }
+}
+
+std::optional<size_t> ClipsSource::entry_of(const fs::path& frame) const {
+  const auto entry = image_of_.find(frame.lexically_relative(root_).generic_string());
+  return entry == image_of_.end() ? std::nullopt : std::optional(entry->second);
+}
+
+/// A label that no frame has would be found missing by nobody.
+void ClipsSource::check_labelled(const std::string& annotations) const {
+  bool masks = false;
+  std::vector<const CocoImage*> entries;  // of frames
+  for (const auto& clip : clips_) {
+    masks |= !clip.masks.empty();
+    for (const auto& frame : clip.frames) {
+      if (const auto entry = entry_of(frame)) entries.push_back(&coco_.images[*entry]);
+    }
+  }
+  for (const auto& rule : rules_) {
+    const auto nothing = where_ + ": labels." + rule.task + " `from: " + rule.from +
+                         "` labels no frame of any clip: ";
+    if (rule.from == "mask") {
+      if (masks) continue;
+      throw UserError(nothing + "none of " + root_.string() +
+                      "/<clip>/masks/ holds a picture with a frame's number");
+    }
+    if (entries.empty()) {
+      throw UserError(nothing + "no `file_name` in " + annotations + " is a frame below " +
+                      root_.string());
+    }
+    check_rule(where_ + ": " + annotations, rule, coco_, entries);
+  }
+}
+
+std::vector<fs::path> ClipsSource::files(int64_t index) const {
+  const auto& found = clip(index);
+  return found.frames.empty() ? std::vector<fs::path>{found.path} : found.frames;
+}
+
+Sample ClipsSource::part(int64_t index, int64_t first, int64_t count, int64_t detail) const {
+  const auto& from = clip(index);
+  Sample sample;
+  sample.origin = {name(), from.name + "#" + std::to_string(first), synthetic()};
+  if (from.frames.empty()) {
+    for (auto& picture : read_video(from.path, first, count)) sample.frames.push_back({picture});
+    return sample;
+  }
+  for (int64_t t = first; t < first + count; ++t) {
+    sample.frames.push_back(read_frame(from, t, detail));
+    const auto size = sample.frames.back().picture.size(),
+               expected = sample.frames[0].picture.size();
+    if (size == expected) continue;
+    throw BadSample(Fault::frame_size, from.frames.at(static_cast<size_t>(t)).string(),
+                    "is " + text(size) + " pixels, and the frames before it are " + text(expected));
+  }
+  return sample;
+}
+
+Frame ClipsSource::read_frame(const Clip& clip, int64_t number, int64_t detail) const {
+  const auto& path = clip.frames.at(static_cast<size_t>(number));
+  const auto bytes = read_sample_file(path);
+  Frame frame;
+  if (rules_.empty()) {
+    frame.picture = decode_picture(bytes, path.string(), detail);
+    return frame;
+  }
+  // Labels stand in the full picture's pixels.
+  frame.picture = decode_picture(bytes, path.string());
+  label(clip, number, frame);
+  return frame;
+}
+
+void ClipsSource::label(const Clip& clip, int64_t number, Frame& frame) const {
+  static const std::vector<std::string> no_words;
+  const auto& path = clip.frames.at(static_cast<size_t>(number));
+  const auto entry = entry_of(path);
+  const auto size = frame.picture.size();
+  for (const auto& rule : rules_) {
+    if (rule.from == "mask") {
+      const auto mask = clip.masks.find(number);
+      if (mask != clip.masks.end())
+        frame.labels[rule.task] = Mask{read_mask(mask->second, rule, size)};
+    } else if (entry) {
+      const auto bad = coco_.bad_images.find(*entry);
+      if (bad != coco_.bad_images.end() && rule.from != "image")
+        throw BadSample(bad->second.fault, bad->second.file, bad->second.text);
+      check_size(coco_.images[*entry], path, size);
+      const auto words = words_.find(rule.task);
+      auto label = coco_label(coco_.images[*entry], rule, size,
+                              words == words_.end() ? no_words : words->second);
+      if (label) frame.labels[rule.task] = std::move(*label);
+    }
+  }
+}
+
+}  // namespace manyfold::data

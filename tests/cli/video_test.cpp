@@ -1,0 +1,117 @@
+// From stills to video, as a user does it: schedules, stop and resume, the exported state,
+// prediction along videos.
+
+#include <cmath>
+#include <opencv2/videoio.hpp>
+
+#include "tests/cli/stop_early.h"
+
+namespace manyfold::cli {
+namespace {
+
+using testing::AllOf;
+
+class Video : public Job {
+ protected:
+  std::string at(const std::string& name) const { return (folder / name).string(); }
+
+  /// Eight steps: four of stills, four of which clips come to be all; clips are two steps long.
+  std::vector<std::string> video(const std::string& dir, std::vector<std::string> more = {}) const {
+    const std::string clips =
+        "{type: synthetic, group: people, picture_size: [64,64], "
+        "labels: {segmentation: {from: mask}}, size: 8, length: ";
+    std::vector<std::string> words = {"schedule=stills_then_clips",
+                                      "train.phases.mixed.clips=[0.5,1]",
+                                      "model.temporal.strides=[32]",
+                                      "model.temporal.channels=0.25",
+                                      "train.steps=8",
+                                      "data.clips.frames=4",
+                                      "data.clips.chunks=2",
+                                      "+data.sources.clips=" + clips + "16}",
+                                      "+data.validation.clips=" + clips + "12, first: 90}",
+                                      "data.validation.clips.size=2"};
+    words.insert(words.end(), more.begin(), more.end());
+    return job(dir, words);
+  }
+
+  void write_video(const std::string& name, int frames) const {
+    cv::VideoWriter writer(at(name), cv::VideoWriter::fourcc('M', 'J', 'P', 'G'), 25, {96, 64});
+    for (int t = 0; t < frames; ++t)
+      writer.write(cv::Mat(64, 96, CV_8UC3, cv::Scalar(40 + t, 90, 200 - 2 * t)));
+  }
+
+  int64_t lines_of(const std::string& name) const {
+    const auto text = read_file(folder / name);
+    return std::count(text.begin(), text.end(), '\n');
+  }
+};
+
+TEST_F(Video, ARunWithPhasesStoppedAndResumedEqualsAnUninterruptedOne) {
+  ASSERT_EQ(run(video("whole", {"export.enabled=false"})).exit_code, 0);
+  auto arguments = video("parts", {"export.enabled=false"});
+  ASSERT_EQ(stop_early(arguments, folder / "parts"), 143);
+  arguments.push_back("--resume");
+  const auto resumed = run(arguments);
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  expect_equal_runs("whole", "parts");
+  const auto figures = nlohmann::json::parse(read_file(folder / "whole/metrics.json"));
+  EXPECT_TRUE(figures.contains("clips/segmentation/flicker"));
+  EXPECT_FALSE(figures.contains("scenes/segmentation/flicker"));
+}
+
+TEST_F(Video, TheExportedModelCarriesItsState) {
+  const auto trained = run(video("run"));
+  ASSERT_EQ(trained.exit_code, 0) << trained.output;
+  const auto manifest = nlohmann::json::parse(read_file(folder / "run/export/manifest.json"));
+  const auto& pair = manifest.at("states").at("pairs").at(0);
+  EXPECT_EQ(pair.at("input"), "state_in_stride32");
+  EXPECT_EQ(pair.at("output"), "state_out_stride32");
+  const auto verified = nlohmann::json::parse(read_file(folder / "run/export/verify.json"));
+  const auto& found = verified.at("models").at("fp32");
+  EXPECT_TRUE(found.at("passed").get<bool>());
+  EXPECT_GE(found.at("samples").get<int>(), 64);
+  EXPECT_LE(found.at("outputs").at("state_out_stride32").at("max_abs_difference").get<double>(),
+            1e-4);
+
+  ASSERT_EQ(run({"evaluate", at("run"), "--out", at("torch.json")}).exit_code, 0);
+  ASSERT_EQ(run({"evaluate", at("run/export"), "--out", at("onnx.json")}).exit_code, 0);
+  const auto torch = nlohmann::json::parse(read_file(folder / "torch.json")).at("figures");
+  const auto onnx = nlohmann::json::parse(read_file(folder / "onnx.json")).at("figures");
+  for (const auto* name : {"clips/segmentation/flicker", "clips/segmentation/person_iou"}) {
+    ASSERT_TRUE(torch.contains(name)) << torch;
+    EXPECT_NEAR(torch.at(name).get<double>(), onnx.at(name).get<double>(), 1e-3) << name;
+  }
+
+  write_video("film.avi", 9);
+  for (const auto* model : {"run", "run/export"}) {
+    const auto seen = run({"predict", at(model), at("film.avi"), "--out", at("seen")});
+    ASSERT_EQ(seen.exit_code, 0) << seen.output;
+    EXPECT_THAT(seen.output, HasSubstr("9 frames"));
+    EXPECT_EQ(lines_of("seen/film.jsonl"), 9);
+    EXPECT_TRUE(fs::exists(folder / "seen/film.avi"));
+  }
+  ASSERT_EQ(
+      run({"predict", at("run"), at("film.avi"), "--frames", "4", "--out", at("few")}).exit_code,
+      0);
+  EXPECT_EQ(lines_of("few/film.jsonl"), 4);
+  const auto nobody = run({"predict", at("run"), "camera:97", "--out", at("seen")});
+  EXPECT_EQ(nobody.exit_code, 1);
+  EXPECT_THAT(nobody.output, HasSubstr("finds no such camera"));
+}
+
+TEST_F(Video, RefusesWhatDoesNotFit) {
+  const auto without = run(job("run", {"schedule=stills_then_clips", "train.steps=4"}));
+  EXPECT_EQ(without.exit_code, 2);
+  EXPECT_THAT(without.output, HasSubstr("no source with a share there holds clips"));
+  const auto longer = run(video("run", {"data.clips.frames=16"}));
+  EXPECT_EQ(longer.exit_code, 1);
+  EXPECT_THAT(longer.output,
+              AllOf(HasSubstr("its longest clip has 16 frames"), HasSubstr("training draws 32")));
+  const auto still = run(video("run", {"model.temporal.type=none"}));
+  EXPECT_EQ(still.exit_code, 2);
+  EXPECT_THAT(still.output, HasSubstr("no part 'temporal'"));
+  EXPECT_FALSE(fs::exists(folder / "run")) << "refused before it starts";
+}
+
+}  // namespace
+}  // namespace manyfold::cli

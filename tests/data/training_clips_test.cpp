@@ -1,0 +1,221 @@
+// Clips in training and evaluation: which frames a batch holds, and how they are changed.
+
+#include <gmock/gmock.h>
+#include <torch/types.h>
+
+#include <cmath>
+
+#include "common/error.h"
+#include "data/clip_source.h"
+#include "data/evaluation_loader.h"
+#include "data/training_data.h"
+#include "tests/data/fixture.h"
+
+namespace manyfold::data {
+namespace {
+
+using testing::HasSubstr;
+
+const LabelSpecs kSpecs = {{"gesture", class_spec({"none", "fist", "palm"})}};
+
+SourceOptions synthetic(int64_t length) {
+  SourceOptions options;
+  options.type = "synthetic";
+  options.synthetic.size = 6;
+  options.synthetic.length = length;
+  options.synthetic.scenes.picture_size = {64, 64};
+  LabelOptions label;
+  label.from = "gesture";
+  label.classes = {};
+  for (const auto* name : {"fist"}) label.categories.push_back(name);
+  options.labels = {{"gesture", label}};
+  return options;
+}
+
+class TrainingClips : public testing::Test {
+ protected:
+  TrainingClips() {
+    options_.size = {64, 64};
+    options_.batch = 8;
+    options_.threads = 2;
+    options_.clips.frames = 4;
+    options_.sources = {{"stills", synthetic(1)}, {"clips", synthetic(40)}};
+    phase_.steps = 100;
+    phase_.clips = phase_.last_clips = 0.5;
+    phase_.frames = 4;
+  }
+
+  std::vector<Batch> batches(int64_t first, int64_t count, bool motion = false) {
+    TrainingNeeds needs;
+    needs.phases = {phase_};
+    needs.motion = motion;
+    TrainingData data(options_, kSpecs, /*seed=*/3, needs);
+    const auto loader = data.loader(first);
+    std::vector<Batch> all;
+    for (int64_t i = 0; i < count; ++i) all.push_back(*loader->next());
+    return all;
+  }
+
+  DataOptions options_;
+  DrawPhase phase_;
+};
+
+TEST_F(TrainingClips, ComeInStepsOfTheirOwnWithAsManyPictures) {
+  int64_t clips = 0;
+  for (const auto& batch : batches(0, 6)) {
+    EXPECT_EQ(batch.rows(), 8);
+    EXPECT_EQ(batch.frames(), batch.size() == 2 ? 4 : 1);
+    EXPECT_EQ(batch.labels.at("gesture").present.size(0), 8);
+    EXPECT_EQ(batch.origins[0].source, batch.frames() == 4 ? "clips" : "stills");
+    clips += batch.frames() == 4;
+    EXPECT_FALSE(batch.continues);
+  }
+  EXPECT_EQ(clips, 3);
+}
+
+TEST_F(TrainingClips, AreTheSameFromAnyStepOn) {
+  phase_.chunks = 2;
+  const auto all = batches(0, 7), later = batches(4, 3);
+  for (size_t i = 0; i < later.size(); ++i) {
+    EXPECT_TRUE(all[4 + i].pictures.equal(later[i].pictures)) << i;
+    EXPECT_EQ(all[4 + i].continues, later[i].continues);
+  }
+}
+
+/// Neighbouring frames of a clip hardly differ; those of two clips do.
+double step_between(const torch::Tensor& a, const torch::Tensor& b) {
+  return (a.to(torch::kFloat) - b.to(torch::kFloat)).abs().mean().item<double>();
+}
+
+TEST_F(TrainingClips, GoOnInTheNextStepOfTheirKindWhereTheyAreLongerThanOne) {
+  phase_.clips = phase_.last_clips = 1;
+  phase_.chunks = 3;
+  options_.augment.photometric.noise = 0;
+  const auto all = batches(0, 6);
+  for (size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i].continues, i % 3 > 0);
+  for (int64_t n = 0; n < 2; ++n) {
+    const auto within = step_between(all[0].pictures[n][2], all[0].pictures[n][3]);
+    const auto across = step_between(all[0].pictures[n][3], all[1].pictures[n][0]);
+    const auto other = step_between(all[2].pictures[n][3], all[3].pictures[n][0]);
+    EXPECT_LT(across, 4 * within + 2);
+    EXPECT_GT(other, 4 * across);
+  }
+}
+
+TEST_F(TrainingClips, SayHowTheirPixelsMoveWhereThatIsAsked) {
+  phase_.clips = phase_.last_clips = 1;
+  EXPECT_FALSE(batches(0, 1)[0].motion.defined());
+  options_.augment.enabled = false;
+  const auto batch = batches(0, 1, /*motion=*/true)[0];
+  ASSERT_EQ(batch.motion.sizes(), (std::vector<int64_t>{8, 64, 64, 2}));
+  for (int64_t row = 0; row < 8; ++row) {
+    const auto known = batch.motion[row].isfinite().all(-1).to(torch::kFloat).mean();
+    if (row % 4 > 0) {
+      EXPECT_GT(known.item<double>(), 0.3) << row;
+    }
+  }
+}
+
+TEST_F(TrainingClips, ThatAreTooShortAreRefused) {
+  phase_.frames = 16;
+  phase_.chunks = 4;
+  EXPECT_THAT(
+      message_of<UserError>([&] { batches(0, 1); }),
+      AllOf(HasSubstr("source clips: its longest clip has 40 frames, and training draws 64"),
+            HasSubstr("frames * chunks of data.clips")));
+}
+
+TEST_F(TrainingClips, NeedASourceOfTheirKind) {
+  options_.sources = {{"stills", synthetic(1)}};
+  EXPECT_THAT(message_of<ConfigError>([&] { batches(0, 1); }),
+              HasSubstr("no source with a share there holds clips"));
+  options_.sources = {{"clips", synthetic(40)}};
+  EXPECT_THAT(message_of<ConfigError>([&] { batches(0, 1); }),
+              HasSubstr("no source with a share there holds stills"));
+}
+
+TEST_F(TrainingClips, AreEvaluatedOneByOneFromTheirBeginning) {
+  const auto source = make_source("clips", synthetic(20), kSpecs);
+  BadFiles bad(0);
+  options_.batch = 8;
+  const auto loader = evaluation_loader(*source, options_, kSpecs, bad);
+  std::vector<int64_t> frames;
+  std::vector<bool> continues;
+  while (const auto batch = loader->next()) {
+    EXPECT_EQ(batch->size(), 1);
+    frames.push_back(batch->frames());
+    continues.push_back(batch->continues);
+    EXPECT_FALSE(batch->motion.defined()) << "of no use to classes";
+  }
+  ASSERT_EQ(frames.size(), 18u);  // 6 clips of 8 + 8 + 4
+  for (size_t i = 0; i < frames.size(); ++i) {
+    EXPECT_EQ(frames[i], i % 3 == 2 ? 4 : 8);
+    EXPECT_EQ(continues[i], i % 3 > 0);
+  }
+}
+
+TEST_F(TrainingClips, SayHowTheyMoveWhereMasksAreEvaluatedWhateverTheBatch) {
+  auto options = synthetic(12);
+  LabelOptions mask;
+  mask.from = "mask";
+  options.labels = {{"person", mask}};
+  const LabelSpecs specs = {{"person", mask_spec()}};
+  const auto source = make_source("clips", options, specs);
+  const auto motions = [&](int64_t batch_size) {
+    BadFiles bad(0);
+    options_.batch = batch_size;
+    const auto loader = evaluation_loader(*source, options_, specs, bad);
+    std::vector<torch::Tensor> all;
+    while (const auto batch = loader->next()) all.push_back(batch->motion);
+    return torch::cat(all);
+  };
+  const auto whole = motions(12), cut = motions(5);
+  ASSERT_EQ(whole.size(0), 6 * 12);
+  EXPECT_TRUE(torch::equal(whole.nan_to_num(99), cut.nan_to_num(99)));
+  EXPECT_TRUE(whole[0].isnan().all().item<bool>()) << "nothing comes before the first frame";
+  EXPECT_GT(whole[5].isfinite().to(torch::kFloat).mean().item<double>(), 0.3);
+}
+
+/// Clips of 8 frames, of which frame 5 of the first one cannot be read.
+class BrokenClips : public ClipSource {
+ public:
+  BrokenClips() : ClipSource("broken", /*synthetic=*/false) {}
+  int64_t size() const override { return 3; }
+  int64_t length(int64_t) const override { return 8; }
+  Sample part(int64_t index, int64_t first, int64_t count, int64_t) const override {
+    if (index == 0 && first <= 5 && 5 < first + count)
+      throw BadSample(Fault::truncated, "0/5.jpg", "is cut off");
+    Sample sample;
+    sample.origin = {name(), std::to_string(index), false};
+    for (int64_t t = 0; t < count; ++t) {
+      sample.frames.push_back({drawn_picture(16, 16, static_cast<int>(10 * index + first + t))});
+      sample.frames.back().labels["gesture"] = ClassIndex{1};
+    }
+    return sample;
+  }
+  std::string sample_name(int64_t index) const override { return std::to_string(index); }
+};
+
+TEST_F(TrainingClips, OfWhichAFrameIsBadLeaveTheirPlaceEmpty) {
+  const BrokenClips source;
+  BadFiles bad(0.1);  // one of 24 frames
+  options_.batch = 4;
+  for (int again = 0; again < 2; ++again) {  // a second evaluation sees the same
+    const auto loader = evaluation_loader(source, options_, kSpecs, bad);
+    for (int64_t i = 0; i < 6; ++i) {
+      const auto batch = loader->next();
+      ASSERT_TRUE(batch);
+      const auto labelled = batch->labels.at("gesture").present.sum().item<int64_t>();
+      EXPECT_EQ(labelled, i == 1 ? 0 : 4) << i;
+      EXPECT_EQ(batch->origins[0].name, i == 1 ? "" : std::to_string(i / 2));
+    }
+  }
+  ASSERT_EQ(bad.list().size(), 1u);
+  EXPECT_EQ(bad.list()[0].sample, "0");
+  BadFiles strict(0.01);
+  EXPECT_THAT(message_of<UserError>([&] { strict.read_part(source, 0, 4, 4); }),
+              HasSubstr("1 of 24 frames are bad"));
+}
+
+}  // namespace
+}  // namespace manyfold::data
