@@ -8,24 +8,12 @@ of the images/s that the program prints at its end, the ratio to plain training,
 is filled by one run and read by the next, with one fixed view a picture (data.augment.views=1).
 """
 import argparse
-import os
 import pathlib
-import re
 import statistics
-import subprocess
 import sys
 import tempfile
 
-
-def run(program, words):
-    """Images/s and peak memory in MB of one job."""
-    child = subprocess.Popen([program, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    output = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    found = re.findall(r"(\d+) images/s", output)
-    if status != 0 or not found:
-        sys.exit(f"{' '.join(words)} failed:\n{output}")
-    return float(found[-1]), usage.ru_maxrss / 1024
+from one_job import run
 
 
 def main():

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """Mean and spread over seeds of the runs in a folder, one row for each name.
 
-    scripts/studies/table.py FOLDER
+    scripts/studies/table.py FOLDER [FIGURE...]
 
-FOLDER holds runs called NAME-SEED. Each figure is the mean over the validation sets that have it, then over the seeds, with
-the sample deviation behind it. A row also says how many runs it is made of.
+FOLDER holds runs called NAME-SEED. Each figure is the mean over the validation sets that have it ("flicker"), or that of one
+("clips/segmentation/flicker"), then over the seeds, with the sample deviation behind it. A row also says how many runs it is
+made of.
 """
 import collections
 import json
@@ -15,12 +16,13 @@ import sys
 FIGURES = ("person_iou", "accuracy", "ap50", "nme", "knn", "linear", "score")
 
 
-def figures_of(path):
-    """The figures of one run, each averaged over its validation sets."""
+def figures_of(path, wanted):
+    """The wanted figures of one run, those without a set averaged over its validation sets."""
     values = collections.defaultdict(list)
     for key, value in json.loads(path.read_text()).items():
-        values[key.split("/")[-1]].append(value)
-    return {name: statistics.mean(values[name]) for name in FIGURES if name in values}
+        for name in {key, key.split("/")[-1]}:
+            values[name].append(value)
+    return {name: statistics.mean(values[name]) for name in wanted if name in values}
 
 
 def cell(values):
@@ -31,12 +33,13 @@ def cell(values):
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
+    wanted = sys.argv[2:] or FIGURES
     runs = collections.defaultdict(list)
     for path in sorted(pathlib.Path(sys.argv[1]).glob("*-*/metrics.json")):
-        runs[path.parent.name.rsplit("-", 1)[0]].append(figures_of(path))
-    shown = [name for name in FIGURES if any(name in run for rows in runs.values() for run in rows)]
+        runs[path.parent.name.rsplit("-", 1)[0]].append(figures_of(path, wanted))
+    shown = [name for name in wanted if any(name in run for rows in runs.values() for run in rows)]
     print(f"| {'run':24s} | runs | " + " | ".join(f"{name:17s}" for name in shown) + " |")
     print("| --- " * (len(shown) + 2) + "|")
     for name, rows in runs.items():

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# What a memory brings on clips: no temporal layer, stills then clips, and the memory alone on clips; edge_200k and edge_420k,
+# three seeds each. What is there already is not run again.
+#   [SEEDS='0 1 2'] scripts/studies/video.sh DATA OUT [STEPS]
+set -euo pipefail
+data=$(realpath "$1")
+mkdir -p "$2"
+out=$(realpath "$2")
+steps=${3:-2500}
+cd "$(dirname "$0")/../.."
+source scripts/studies/run.sh
+
+for seed in $seeds; do
+  for encoder in edge_200k edge_420k; do
+    for schedule in no_memory stills_then_clips gru_only; do
+      run "${encoder}_$schedule-$seed" train --config-name video model=$encoder schedule=$schedule model.temporal.strides='[16,32]' \
+        model.temporal.channels=0.25 train.steps="$steps" train.evaluate_every=0 seed=$seed
+    done
+  done
+done
+for set in drawn_clips clips; do
+  scripts/studies/table.py "$out" $set/segmentation/{flicker,class_changes,warped_iou,person_iou} $set/faces/centre_jitter
+done
+scripts/studies/table.py "$out"
