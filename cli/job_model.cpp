@@ -28,6 +28,15 @@ void refuse_map_losses(const JobOptions& job) {
   }
 }
 
+/// Whether a task with masks is to be steady in time.
+bool asks_masks(const JobOptions& job) {
+  const auto& wanted = job.train.consistency.tasks;
+  return std::any_of(job.tasks.begin(), job.tasks.end(), [&](const auto& entry) {
+    const bool asked = wanted.empty() || std::count(wanted.begin(), wanted.end(), entry.first) > 0;
+    return asked && entry.second.task->label().kind == data::LabelSpec::Kind::mask;
+  });
+}
+
 }  // namespace
 
 void refuse_untried(const JobOptions& job) {
@@ -53,19 +62,6 @@ std::map<std::string, double> task_weights(const JobOptions& job) {
   return weights;
 }
 
-namespace {
-
-/// Whether a task with masks is to be steady in time.
-bool asks_masks(const JobOptions& job) {
-  const auto& wanted = job.train.consistency.tasks;
-  return std::any_of(job.tasks.begin(), job.tasks.end(), [&](const auto& entry) {
-    const bool asked = wanted.empty() || std::count(wanted.begin(), wanted.end(), entry.first) > 0;
-    return asked && entry.second.task->label().kind == data::LabelSpec::Kind::mask;
-  });
-}
-
-}  // namespace
-
 data::TrainingNeeds needs_of(const JobOptions& job) {
   data::TrainingNeeds needs;
   const bool steady = job.train.consistency.weight > 0;
@@ -74,10 +70,10 @@ data::TrainingNeeds needs_of(const JobOptions& job) {
   needs.motion = steady && asks_masks(job);
   const auto steps = train::phase_steps(job.train.phases, job.train.steps);
   for (size_t i = 0; i < job.train.phases.size(); ++i) {
-    const auto& phase = job.train.phases[i].second;
+    const auto& [name, phase] = job.train.phases[i];
     needs.phases.push_back({steps[i], phase.mix, phase.first_clips(), phase.last_clips(),
                             phase.frames > 0 ? phase.frames : job.data.clips.frames,
-                            phase.chunks > 0 ? phase.chunks : job.data.clips.chunks});
+                            phase.chunks > 0 ? phase.chunks : job.data.clips.chunks, name});
   }
   return needs;
 }

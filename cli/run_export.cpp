@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "cli/gate_keeper.h"
 #include "common/error.h"
@@ -37,7 +36,7 @@ std::vector<exporters::StatePair> states_of(const graph::Graph& graph) {
   std::vector<exporters::StatePair> states;
   for (const auto* input : graph.inputs()) {
     if (input->name.rfind(train::kStateIn, 0) != 0) continue;
-    states.push_back({input->name, train::kStateOut + input->name.substr(strlen(train::kStateIn))});
+    states.push_back({input->name, train::state_output(input->name)});
   }
   return states;
 }

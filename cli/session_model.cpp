@@ -2,8 +2,6 @@
 
 #include <torch/types.h>
 
-#include <cstring>
-
 #include "common/error.h"
 #include "train/forward.h"
 
@@ -77,7 +75,7 @@ class SessionModel {
     for (size_t i = 0; i < states_.size(); ++i) inputs[states_[i].name] = state[i];
     auto outputs = session_->run(inputs);
     for (size_t i = 0; i < states_.size(); ++i)
-      state[i] = outputs.at(train::kStateOut + states_[i].name.substr(strlen(train::kStateIn)));
+      state[i] = outputs.at(train::state_output(states_[i].name));
     return outputs;
   }
 

@@ -14,16 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const LabelKinds kKinds = {{"boxes", LabelSpec::Kind::objects},
-                           {"category", LabelSpec::Kind::class_index},
-                           {"image", LabelSpec::Kind::class_index},
-                           {"mask", LabelSpec::Kind::mask},
-                           {"segments", LabelSpec::Kind::mask}};
-
-std::string text(cv::Size size) {
-  return std::to_string(size.width) + "x" + std::to_string(size.height);
-}
-
 /// The number that a file is called by: 17 of "000017.jpg".
 std::optional<int64_t> number_of(const fs::path& path) {
   const auto stem = path.stem().string();
@@ -78,8 +68,9 @@ bool is_clip(const fs::path& path) {
 /// An entry of other pixels has its objects elsewhere.
 void check_size(const CocoImage& entry, const fs::path& path, cv::Size size) {
   if (entry.size.empty() || entry.size == size) return;
-  throw BadSample(Fault::picture_size, path.string(),
-                  "is " + text(size) + " pixels, and the annotations say " + text(entry.size));
+  throw BadSample(
+      Fault::picture_size, path.string(),
+      "is " + size_text(size) + " pixels, and the annotations say " + size_text(entry.size));
 }
 
 }  // namespace
@@ -168,7 +159,7 @@ void ClipsSource::make_rules(const ClipsOptions& options, const LabelList& label
                         "`from: mask`");
     }
     if (label.from == "image") words_[task] = coco_words(coco_, task);
-    rules_.push_back(make_rule(where_, task, label, spec->second, kKinds,
+    rules_.push_back(make_rule(where_, task, label, spec->second, coco_kinds(),
                                label.from == "image" ? words_.at(task) : coco_.categories));
     check_landmarks(where_, rules_.back(), coco_);
   }
@@ -223,8 +214,9 @@ Sample ClipsSource::part(int64_t index, int64_t first, int64_t count, int64_t de
     const auto size = sample.frames.back().picture.size(),
                expected = sample.frames[0].picture.size();
     if (size == expected) continue;
-    throw BadSample(Fault::frame_size, from.frames.at(static_cast<size_t>(t)).string(),
-                    "is " + text(size) + " pixels, and the frames before it are " + text(expected));
+    throw BadSample(
+        Fault::frame_size, from.frames.at(static_cast<size_t>(t)).string(),
+        "is " + size_text(size) + " pixels, and the frames before it are " + size_text(expected));
   }
   return sample;
 }

@@ -44,6 +44,15 @@ void check_listed(const std::string& lacks, const std::string& task,
 
 }  // namespace
 
+const LabelKinds& coco_kinds() {
+  static const LabelKinds kinds = {{"boxes", LabelSpec::Kind::objects},
+                                   {"category", LabelSpec::Kind::class_index},
+                                   {"image", LabelSpec::Kind::class_index},
+                                   {"mask", LabelSpec::Kind::mask},
+                                   {"segments", LabelSpec::Kind::mask}};
+  return kinds;
+}
+
 Objects coco_objects(const CocoImage& image, const LabelRule& rule) {
   Objects objects;
   objects.labelled = rule.labelled;

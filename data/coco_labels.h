@@ -10,6 +10,9 @@
 
 namespace manyfold::data {
 
+/// What pictures with a COCO file and masks may be labelled with: the words of `from`.
+const LabelKinds& coco_kinds();
+
 /// The labels that a CocoImage's annotations give by a rule, in the picture's pixels.
 
 /// `from: boxes`. Throws BadSample for an annotation without a box (bad_box) or with other key

@@ -11,16 +11,6 @@
 namespace manyfold::data {
 namespace {
 
-const LabelKinds kKinds = {{"boxes", LabelSpec::Kind::objects},
-                           {"category", LabelSpec::Kind::class_index},
-                           {"image", LabelSpec::Kind::class_index},
-                           {"mask", LabelSpec::Kind::mask},
-                           {"segments", LabelSpec::Kind::mask}};
-
-std::string text(cv::Size size) {
-  return std::to_string(size.width) + "x" + std::to_string(size.height);
-}
-
 /// A size divided and rounded up, as libjpeg does.
 cv::Size reduced(cv::Size size, int times) {
   return {(size.width + times - 1) / times, (size.height + times - 1) / times};
@@ -53,7 +43,7 @@ void CocoSource::make_rules(const LabelList& labels, const LabelSpecs& specs) {
     if (spec == specs.end()) continue;
     const bool by_word = options.from == "image";
     if (by_word) words_[task] = coco_words(coco_, task);
-    rules_.push_back(make_rule(where_, task, options, spec->second, kKinds,
+    rules_.push_back(make_rule(where_, task, options, spec->second, coco_kinds(),
                                by_word ? words_.at(task) : coco_.categories));
     check_landmarks(where_, rules_.back(), coco_);
     uses_annotations_ |= !by_word && options.from != "mask";
@@ -134,7 +124,7 @@ cv::Rect CocoSource::part_of(int64_t index, cv::Size picture, int reduction) con
                        std::max(1, crop.height / reduction));
   if (part.empty()) {
     throw BadSample(Fault::bad_box, sample_name(index),
-                    "has a box outside of its picture, which is " + text(picture) + " pixels");
+                    "has a box outside of its picture, which is " + size_text(picture) + " pixels");
   }
   return part;
 }
@@ -154,9 +144,9 @@ DecodedPicture CocoSource::decode(const Item& item, int64_t detail) const {
   if (stated && size != reduced(image.size, decoded.reduction)) {
     const auto times = std::to_string(decoded.reduction);
     throw BadSample(Fault::picture_size, path,
-                    "is " + text(size) + " pixels" +
+                    "is " + size_text(size) + " pixels" +
                         (decoded.reduction > 1 ? " at 1/" + times + " of its size" : "") +
-                        ", and the annotations say " + text(image.size));
+                        ", and the annotations say " + size_text(image.size));
   }
   return decoded;
 }

@@ -18,6 +18,7 @@ struct DrawPhase {
   /// Batches in a row that go on with the same clips, for training through more frames than fit
   /// into one (truncated back-propagation).
   int64_t chunks = 1;
+  std::string name = {};  // in the config, for messages
 };
 
 /// Which step draws what: a pure function of the phases, so that any step can be computed without

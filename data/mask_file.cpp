@@ -4,19 +4,12 @@
 #include "data/picture_file.h"
 
 namespace manyfold::data {
-namespace {
-
-std::string text(cv::Size size) {
-  return std::to_string(size.width) + "x" + std::to_string(size.height);
-}
-
-}  // namespace
-
 cv::Mat read_mask(const std::filesystem::path& path, const LabelRule& rule, cv::Size full) {
   const auto grey = decode_grey(read_sample_file(path), path.string());
   if (grey.size() != full) {
-    throw BadSample(Fault::mask_size, path.string(),
-                    "is " + text(grey.size()) + " pixels, and its picture is " + text(full));
+    throw BadSample(
+        Fault::mask_size, path.string(),
+        "is " + size_text(grey.size()) + " pixels, and its picture is " + size_text(full));
   }
   cv::Mat mask;
   cv::LUT(grey, rule.value_of, mask);

@@ -68,6 +68,10 @@ cv::Mat decode(const std::string& bytes, const std::string& file, int flags) {
 
 }  // namespace
 
+std::string size_text(cv::Size size) {
+  return std::to_string(size.width) + "x" + std::to_string(size.height);
+}
+
 bool named_like_picture(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
   for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));

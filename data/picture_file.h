@@ -10,6 +10,9 @@ namespace manyfold::data {
 /// Pictures with more pixels than this are refused before they are decoded: 8192 x 8192.
 constexpr int64_t kMaxPixels = int64_t{1} << 26;
 
+/// "640x480", for messages.
+std::string size_text(cv::Size size);
+
 /// Whether a file's ending is that of a picture: .bmp, .jpeg, .jpg, .png or .webp, in any case.
 bool named_like_picture(const std::filesystem::path& path);
 

@@ -138,11 +138,12 @@ TrainingData::Draws TrainingData::mixed(size_t number, bool clips) const {
                        entry.source->size(), entry.options.weight});
   }
   if (members.empty() && !sources_.all.empty()) {
+    const auto who = phase.name.empty() ? std::string("the run") : "train.phases." + phase.name;
     throw ConfigError(
-        clips ? "train.phases draw clips, and no source with a share there holds clips: add one "
-                "(`type: clips`, or `type: synthetic` with `length`)"
-              : "stills are drawn, and no source with a share there holds stills; draw clips alone "
-                "by train.phases, as the last one of schedule=gru_only does");
+        who + (clips ? " draws clips, and no source with a share there holds clips: add one "
+                       "(`type: clips`, or `type: synthetic` with `length`)"
+                     : " draws stills, and no source with a share there holds stills: add one, or "
+                       "draw clips alone by train.phases (clips: [1])"));
   }
   const auto batch = clips ? clips_in_batch(options_, phase) : options_.batch;
   return {numbers,

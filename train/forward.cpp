@@ -1,6 +1,7 @@
 #include "train/forward.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <unordered_set>
 
@@ -228,6 +229,10 @@ graph::Graph trace_model(models::MultiTaskModel& model, cv::Size input, graph::M
     return outputs;
   };
   return graph::trace(*model, forward, inputs, mode);
+}
+
+std::string state_output(const std::string& input) {
+  return kStateOut + input.substr(std::strlen(kStateIn));
 }
 
 graph::TensorMap inputs_for(const graph::Graph& graph, const Tensor& pictures) {

@@ -54,6 +54,9 @@ Forward forward_of(std::shared_ptr<const graph::Replay> replay);
 graph::Graph trace_model(models::MultiTaskModel& model, cv::Size input,
                          graph::Mode mode = graph::Mode::eval);
 
+/// The output that is given to a state's input with the next frame.
+std::string state_output(const std::string& input);
+
 /// Everything that a graph of `trace_model` is fed for stills: uint8 [N, 3, H, W], and the start
 /// where it remembers.
 graph::TensorMap inputs_for(const graph::Graph& graph, const torch::Tensor& pictures);

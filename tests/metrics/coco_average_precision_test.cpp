@@ -14,14 +14,6 @@ using data::Object;
 using testing::DoubleNear;
 using testing::ElementsAre;
 
-Object box(float x, float y, float side, float score = 1, int64_t c = 0) {
-  Object made;
-  made.box = {x, y, side, side};
-  made.score = score;
-  made.class_index = c;
-  return made;
-}
-
 Object region(float x, float y, float side, int64_t c) {
   Object made = box(x, y, side, 1, c);
   made.ignore = true;

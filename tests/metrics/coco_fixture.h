@@ -8,6 +8,14 @@
 
 namespace manyfold::metrics {
 
+inline data::Object box(float x, float y, float side, float score = 1, int64_t c = 0) {
+  data::Object made;
+  made.box = {x, y, side, side};
+  made.score = score;
+  made.class_index = c;
+  return made;
+}
+
 struct CocoPicture {
   std::vector<data::Object> predicted, truth;
 };

@@ -20,14 +20,6 @@ using data::Object;
 using data::Objects;
 using testing::HasSubstr;
 
-Object box(float x, float y, float side, float score = 1, int64_t c = 0) {
-  Object made;
-  made.box = {x, y, side, side};
-  made.score = score;
-  made.class_index = c;
-  return made;
-}
-
 /// Five key points as in the landmark tests, inside a 100 x 100 box; `by` moves all of them right.
 Object face(float by = 0, float score = 1) {
   Object made = box(0, 0, 100, score);
