@@ -13,6 +13,9 @@ namespace {
 
 using torch::Tensor;
 
+/// What the GRU sees is the map divided by this, which few of its numbers reach: so its tanh
+/// squashes little.
+constexpr double kRange = 8;
 constexpr int64_t kGroup = 8;  // accelerators work on so many channels, or a multiple, at a time
 
 int64_t share_of(int64_t channels, double share) {
@@ -42,11 +45,7 @@ std::vector<int64_t> chosen_strides(const std::vector<int64_t>& wanted,
     if (!contains(known, stride))
       throw problem("but no map is at stride " + std::to_string(stride));
   }
-  if (!wanted.empty()) return wanted;
-  const std::vector<int64_t> usual = {16, 32};
-  if (!contains(known, usual[0]) && !contains(known, usual[1]))
-    throw problem("which means 16 and 32, and neither is there: name others");
-  return usual;
+  return wanted.empty() ? known : wanted;
 }
 
 std::vector<std::string> layer_names() {
@@ -62,8 +61,7 @@ void TemporalOptions::fields(config::Fields& f) {
           "What the model remembers from one frame of a video to the next: nothing, or the state "
           "of a convolutional GRU between encoder and heads.",
           layer_names());
-  f.field("strides", strides,
-          "Of the encoder's maps that it acts on; empty: 16 and 32, where the encoder has them.",
+  f.field("strides", strides, "Of the encoder's maps that it acts on; empty: all.",
           config::positive());
   f.field("channels", channels,
           "Share of each map's channels that it acts on, rounded to a multiple of 8; the others "
@@ -73,16 +71,14 @@ void TemporalOptions::fields(config::Fields& f) {
   f.require(kernel % 2 == 1, "kernel", "must be 1, 3 or 5");
 }
 
-/// y = pass x + recall h' on the last `recurrent` channels of one map.
+/// y = kRange gru(x / kRange, h) on the last `recurrent` channels of one map.
 class Temporal::Memory : public torch::nn::Cloneable<Temporal::Memory> {
  public:
   Memory(int64_t recurrent, int64_t kernel) : recurrent_(recurrent), kernel_(kernel) { reset(); }
 
   void reset() override {
     gru_ = register_module("gru", ConvGru(ConvGruOptions(recurrent_).kernel(kernel_)));
-    // One axis: weight decay leaves them alone.
-    pass_ = register_parameter("pass", torch::ones(recurrent_));
-    recall_ = register_parameter("recall", torch::zeros(recurrent_));
+    remember_what_is_seen();
   }
 
   /// map [N, C, h, w], h [N, recurrent, h, w] or undefined -> y as `map`, and h'
@@ -95,14 +91,34 @@ class Temporal::Memory : public torch::nn::Cloneable<Temporal::Memory> {
   }
 
  private:
-  std::pair<Tensor, Tensor> recur(const Tensor& x, const Tensor& h) {
-    const auto next = gru_->forward(x, h);
-    return {x * pass_.view({-1, 1, 1}) + next * recall_.view({-1, 1, 1}), next};
+  /// Makes the candidate tanh(x): the state is a moving average of what was seen.
+  void remember_what_is_seen() {
+    const torch::NoGradGuard no_grad;
+    auto parameters = gru_->named_parameters();
+    auto& weight = parameters["hh.0.weight"];
+    weight.zero_();
+    const auto centre = kernel_ / 2;
+    weight.select(3, centre).select(2, centre).slice(1, 0, recurrent_).fill_diagonal_(1);
+    parameters["hh.0.bias"].zero_();
+  }
+
+  std::pair<Tensor, Tensor> recur(const Tensor& map, const Tensor& h) {
+    const auto x = map / kRange;
+    const auto next = gru_->forward(x, h.defined() ? begun(x, h) : x.tanh());
+    return {next * kRange, next};
+  }
+
+  /// The state h of each row, or, where that is zeros, what the row shows: a stream begins as if
+  /// its first frame had been seen for ever.
+  static Tensor begun(const Tensor& x, const Tensor& h) {
+    TORCH_CHECK(h.sizes() == x.sizes(), "Temporal: the state must have its map's shape ", x.sizes(),
+                ", got ", h.sizes());
+    const auto empty = (h.abs().amax({1, 2, 3}, /*keepdim=*/true) == 0).to(x.scalar_type());
+    return h + empty * x.tanh();
   }
 
   int64_t recurrent_, kernel_;
   ConvGru gru_{nullptr};
-  Tensor pass_, recall_;
 };
 
 Temporal::Temporal(const std::vector<FeatureInfo>& features, const TemporalOptions& options)

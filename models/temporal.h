@@ -33,22 +33,24 @@ struct StateInfo {
 /// What a config says of a model's memory: the keys under `model.temporal`.
 struct TemporalOptions {
   std::string type = "none";     // a name in temporal_layers()
-  std::vector<int64_t> strides;  // empty: 16 and 32, where the encoder has them
-  double channels = 0.5;         // share of each map's channels
-  int64_t kernel = 3;
+  std::vector<int64_t> strides;  // empty: all of the encoder's maps
+  double channels = 1;           // share of each map's channels
+  int64_t kernel = 1;
 
   void fields(config::Fields& f);
 };
 
-/// Memory at the end of an encoder: a ConvGRU on some of its maps, each on the last of the map's
-/// channels; the others pass as they are (as in Robust Video Matting, arXiv 2108.11515). On those
-/// channels
+/// Memory at the end of an encoder: a ConvGRU on each of its maps, or some, and on all of a map's
+/// channels, or the last of them; the others pass as they are (as in Robust Video Matting, arXiv
+/// 2108.11515). Its state takes the place of what it saw:
 ///
-///     h' = gru(x, h)    y = pass x + recall h'
+///     h' = gru(x / 8, h)    y = 8 h'
 ///
-/// with two numbers a channel that are learnt and start at 1 and 0: a new layer changes nothing
-/// until it has learnt to, so it can be put on a trained model, and a new one that is frozen is a
-/// bypass. Children are named as the states.
+/// A new layer's candidate is tanh(x / 8), so that y is a moving average of x, about three frames
+/// long: it begins steady, and learns where to look at the frame alone. A row whose state is zeros
+/// begins as if its first frame had been seen for ever. So a new layer passes stills on, but for
+/// what tanh squashes: it can be put on a trained model, and one that is frozen while there are
+/// only stills is a bypass. Children are named as the states.
 ///
 /// forward: the encoder's maps of one frame of N clips, and the state after the frame before -> the
 /// same maps, of the same shapes, and the state after this frame

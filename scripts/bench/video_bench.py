@@ -27,7 +27,7 @@ def main():
     work = pathlib.Path(kept.name)
     common = ["train", "--config-name", "video", "model=edge_200k", "data.root=" + given.data, "~data.validation",
               f"train.steps={given.steps}", "train.evaluate_every=0", "train.checkpoint_every=0", "export.enabled=false"]
-    memory = [*common, "model.temporal.type=convgru", "model.temporal.channels=0.25"]
+    memory = [*common, "model.temporal.type=convgru"]
     jobs = {"stills, no temporal layer": [*common, "schedule=no_memory", "train.phases.mixed.clips=[0]"],
             "stills": [*memory, "schedule=no_memory", "train.phases.mixed.clips=[0]"]}
     for frames in (2, 4, 8, 16, 32):

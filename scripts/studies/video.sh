@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a memory brings on clips: no temporal layer, stills then clips, and the memory alone on clips; edge_200k and edge_420k,
 # three seeds each. What is there already is not run again.
-#   [SEEDS='0 1 2'] scripts/studies/video.sh DATA OUT [STEPS]
+#   [SEEDS='0 1 2'] [ENCODERS='edge_200k edge_420k'] scripts/studies/video.sh DATA OUT [STEPS]
 set -euo pipefail
 data=$(realpath "$1")
 mkdir -p "$2"
@@ -11,10 +11,10 @@ cd "$(dirname "$0")/../.."
 source scripts/studies/run.sh
 
 for seed in $seeds; do
-  for encoder in edge_200k edge_420k; do
+  for encoder in ${ENCODERS:-edge_200k edge_420k}; do
     for schedule in no_memory stills_then_clips gru_only; do
-      run "${encoder}_$schedule-$seed" train --config-name video model=$encoder schedule=$schedule model.temporal.strides='[16,32]' \
-        model.temporal.channels=0.25 train.steps="$steps" train.evaluate_every=0 seed=$seed
+      run "${encoder}_$schedule-$seed" train --config-name video model=$encoder schedule=$schedule \
+        train.steps="$steps" train.evaluate_every=0 seed=$seed
     done
   done
 done

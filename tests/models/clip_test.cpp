@@ -25,10 +25,6 @@ struct Clips : testing::Test {
     torch::manual_seed(0);
     temporal = std::make_shared<Temporal>(std::vector<FeatureInfo>{{8, 8}, {24, 16}, {32, 32}},
                                           TemporalOptions());
-    const torch::NoGradGuard no_grad;
-    for (auto& [name, tensor] : state_dict(*temporal)) {
-      if (name.find("recall") != std::string::npos) tensor.uniform_(0.5, 1);
-    }
     step = [this](const auto& maps, const auto& state) { return temporal->forward(maps, state); };
   }
   static std::vector<Tensor> draw(int64_t rows) {

@@ -25,13 +25,9 @@ MultiTaskModel make_model(const std::string& temporal = "none") {
                         temporal_layers().at(temporal)(features, {}));
 }
 
-/// Whose memory has a say.
 MultiTaskModel make_temporal_model() {
   auto model = make_model("convgru");
   model->eval();
-  const torch::NoGradGuard no_grad;
-  for (const auto& state : model->temporal()->states())
-    state_dict(*model).at("temporal." + state.name + ".recall").fill_(1);
   return model;
 }
 
@@ -142,7 +138,8 @@ TEST(MultiTaskModel, HasNoMemoryUnlessItIsGivenOne) {
   EXPECT_THROW(model->remember(maps, {maps[0]}), c10::Error);
 }
 
-TEST(MultiTaskModel, KeepsItsOutputsWhenANewMemoryIsPutIn) {
+// What a new memory changes of a map in (-3, 3) is at most 3^3 / 192 = 0.141.
+TEST(MultiTaskModel, HardlyChangesWhenANewMemoryIsPutIn) {
   torch::manual_seed(0);
   auto still = make_model(), grafted = make_model("convgru");
   still->eval();
@@ -151,10 +148,16 @@ TEST(MultiTaskModel, KeepsItsOutputsWhenANewMemoryIsPutIn) {
   for (const auto& [name, tensor] : state_dict(*still)) weights.at(name) = tensor;
   load_state(*grafted, weights, "grafted");
   const auto x = pictures(2);
-  const auto expected = still->forward(x);
-  EXPECT_TRUE(same(grafted->forward(x), expected));
-  const auto first = grafted->forward(pictures(2), {});
-  EXPECT_TRUE(same(grafted->forward(x, first.state).outputs, expected));
+  const auto maps = still->encode(x);
+  const auto seen = grafted->remember(grafted->encode(x), {});
+  for (size_t i = 0; i < maps.size(); ++i) {
+    ASSERT_LT(maps[i].abs().max().item<double>(), 3) << i;
+    EXPECT_TRUE(torch::allclose(seen.features[i], maps[i], 0, 0.141)) << i;
+  }
+  // A picture that stays is seen as it was.
+  const auto again = grafted->remember(grafted->encode(x), seen.state);
+  for (size_t i = 0; i < maps.size(); ++i)
+    EXPECT_TRUE(torch::allclose(again.features[i], seen.features[i], 1e-4, 1e-5)) << i;
 }
 
 TEST(MultiTaskModel, TakesAVideoFrameByFrame) {
@@ -164,7 +167,7 @@ TEST(MultiTaskModel, TakesAVideoFrameByFrame) {
   const auto first = pictures(2), second = pictures(2);
   const auto step = model->forward(first, {});
   EXPECT_TRUE(same(step.outputs, model->forward(first)));  // a first frame is a still
-  ASSERT_EQ(step.state.size(), 2u);
+  ASSERT_EQ(step.state.size(), 4u);
 
   const auto next = model->forward(second, step.state);
   const auto seen = model->remember(model->encode(second), step.state);

@@ -17,7 +17,7 @@ namespace {
 
 using torch::Tensor;
 
-/// The tiny model with a memory that has learnt something.
+/// The tiny model with a memory.
 models::MultiTaskModel remembering() {
   const TinyModel tiny;
   models::TemporalOptions options;
@@ -28,10 +28,6 @@ models::MultiTaskModel remembering() {
       tiny.encoder,
       std::vector<std::pair<std::string, std::shared_ptr<models::Head>>>{{"sign", tiny.head}},
       temporal);
-  const torch::NoGradGuard no_grad;
-  for (const auto& entry : temporal->named_parameters()) {
-    if (entry.key().find("recall") != std::string::npos) entry.value().fill_(1.5);
-  }
   model->eval();
   return model;
 }
@@ -95,10 +91,6 @@ models::MultiTaskModel shipped() {
     made.emplace_back(kind, models::heads().at(kind)(encoder->features(), heads));
   models::MultiTaskModel model(encoder, made,
                                std::make_shared<models::Temporal>(encoder->features(), options));
-  const torch::NoGradGuard no_grad;
-  for (const auto& entry : model->temporal()->named_parameters()) {
-    if (entry.key().find("recall") != std::string::npos) entry.value().fill_(0.8);
-  }
   model->eval();
   return model;
 }
