@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "train/precision.h"
+#include "train/tasks/detector_task.h"
 
 namespace manyfold::cli {
 
@@ -30,6 +31,9 @@ void ExportOptions::fields(config::Fields& f) {
           config::positive());
   f.field("half_ends", half_ends,
           "Of a model in half precision: float inputs and outputs are float16, too.");
+  f.field("nms", nms,
+          "Finished detections as further outputs, their doubles suppressed in the graph; the raw "
+          "outputs stay.");
   f.field("limits", limits,
           "How much worse a figure may be in ONNX Runtime than in training, by task.figure "
           "(+export.limits={faces.ap50: 0.02}); 0.5 point of IoU and accuracy, 1 of AP, 2 % of NME "
@@ -47,6 +51,7 @@ void EncoderOptions::fields(config::Fields& f) {
   f.field("sha256", sha256,
           "What the weights of that encoder must hash to (its first digits will do), as "
           "pre-training printed it; empty: any.");
+  f.require(sha256.empty() || !init.empty(), "sha256", "needs encoder.init, whose hash it is");
 }
 
 void JobOptions::fields(config::Fields& f) {
@@ -73,6 +78,11 @@ void JobOptions::fields(config::Fields& f) {
   f.section("data", data, "What is learnt from and validated on.");
   f.section("train", train, "The training loop.");
   f.section("export", exporting, "The ONNX export.");
+  const bool finds_objects = std::any_of(tasks.begin(), tasks.end(), [](const auto& entry) {
+    return std::dynamic_pointer_cast<train::DetectorTask>(entry.second.task) != nullptr;
+  });
+  f.require(!exporting.nms || finds_objects, "tasks",
+            "needs one that finds objects (faces, detection) for export.nms = true");
   for (const auto& [name, loss] : distill.losses) {
     for (const auto& source : loss.sources) {
       std::vector<std::string> known;

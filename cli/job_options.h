@@ -30,6 +30,7 @@ struct ExportOptions {
   std::string batch = "dynamic";
   double tolerance = 1e-4;
   bool half_ends = false;
+  bool nms = false;
   std::map<std::string, double> limits;
   int64_t pictures = 16;
   void fields(config::Fields& f);

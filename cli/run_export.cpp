@@ -10,6 +10,7 @@
 #include "data/evaluation_loader.h"
 #include "quantise/coverage.h"
 #include "train/forward.h"
+#include "train/tasks/detector_task.h"
 
 namespace manyfold::cli {
 namespace {
@@ -39,6 +40,30 @@ std::vector<exporters::StatePair> states_of(const graph::Graph& graph) {
     states.push_back({input->name, train::state_output(input->name)});
   }
   return states;
+}
+
+/// How the tasks that find objects finish their detections.
+std::vector<exporters::DetectionOptions> detections_of(const JobOptions& job,
+                                                       const graph::Graph& graph) {
+  std::vector<exporters::DetectionOptions> all;
+  for (const auto& [name, options] : job.tasks) {
+    const auto task = std::dynamic_pointer_cast<const train::DetectorTask>(options.task);
+    if (!task) continue;
+    const auto suppression = task->suppression();
+    exporters::DetectionOptions detections;
+    detections.task = name;
+    detections.raw = train::outputs_of(graph, name);
+    detections.detector = task->detector();
+    detections.input = job.data.network_size();
+    detections.threshold = suppression.least_score;
+    detections.nms_iou = suppression.nms_iou;
+    detections.most_objects = suppression.most_objects;
+    detections.decode = [task, input = detections.input](const std::vector<Tensor>& raw) {
+      return task->decode(raw, input);
+    };
+    all.push_back(detections);
+  }
+  return all;
 }
 
 /// Where the scales of an int8 model come from.
@@ -133,6 +158,7 @@ void export_run(const JobOptions& job, const std::string& config, const JudgedMo
   for (size_t i = 0; !options.states.empty() && examples.size() < kLeastFrames; ++i)
     examples.push_back(examples[i]);
   options.half = job.precision == "fp16" || job.precision == "fp16_device";
+  if (job.exporting.nms) options.detections = detections_of(job, graph);
   options.manifest = manifest_of(job, config);
   if (judged.quantised) options.quantised = quantised_model(job, judged);
   const GateKeeper gate(job, judged, validation);

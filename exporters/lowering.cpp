@@ -1,8 +1,22 @@
 #include "exporters/lowering.h"
 
+#include "common/error.h"
 #include "exporters/lowerings.h"
 
 namespace manyfold::exporters {
+namespace {
+
+void refuse_unknown_operators(const graph::Graph& graph) {
+  for (const auto& node : graph.nodes()) {
+    if (lowerings().count(node->op.name())) continue;
+    throw UserError("export: no lowering for " + node->op.name() + " (first used in " +
+                    (node->scope.empty() ? node->name : node->scope) +
+                    "); write the model with an operator of docs/export.md, or add it to "
+                    "exporters/lowering.cpp");
+  }
+}
+
+}  // namespace
 
 // Sorted. An operator that stands here is exported and compared by a test of tests/exporters.
 const std::map<std::string, Lower>& lowerings() {
@@ -128,6 +142,15 @@ const std::map<std::string, Lower>& lowerings() {
       {"manyfold::space_to_depth", lower_space_to_depth},
   };
   return table;
+}
+
+void lower(const graph::Graph& graph, OnnxBuilder& builder, Lowering::Written& written) {
+  refuse_unknown_operators(graph);
+  for (const auto& node : graph.nodes()) {
+    Lowering lowering(*node, builder, written);
+    const auto results = lowerings().at(node->op.name())(lowering);
+    for (size_t i = 0; i < results.size(); ++i) written[node->outputs[i]] = results[i];
+  }
 }
 
 }  // namespace manyfold::exporters

@@ -65,6 +65,10 @@ using Lower = Names (*)(Lowering&);
 /// Every operator that can be exported.
 const std::map<std::string, Lower>& lowerings();
 
+/// Writes the nodes of a graph that was prepared for export. `written` holds its inputs, and then
+/// every value. Throws UserError for an operator without a lowering.
+void lower(const graph::Graph& graph, OnnxBuilder& builder, Lowering::Written& written);
+
 /// The ONNX number of an element type, as Cast wants it.
 int onnx_element_type(c10::ScalarType type);
 

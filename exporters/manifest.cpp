@@ -76,6 +76,14 @@ json own_entries(const graph::Graph& graph, const PackageOptions& options,
   for (const auto& [name, value] : graph.outputs()) {
     outputs.push_back(tensor_entry(name, *value, type(*value), options.batch));
   }
+  for (const auto& task : options.detections) {
+    for (const auto& output : detection_outputs(task)) {
+      auto shape = json::array({detection_axis(task)});
+      for (const auto size : output.each) shape.push_back(size);
+      outputs.push_back(
+          {{"name", output.name}, {"shape", shape}, {"dtype", type_name(output.type)}});
+    }
+  }
   auto models = json::object();
   for (const auto& each : precisions(options)) models[each] = file_of(each);
   json own = {{"format", kFormat},
@@ -89,6 +97,8 @@ json own_entries(const graph::Graph& graph, const PackageOptions& options,
               {"inputs", inputs},
               {"outputs", outputs},
               {"files", json::object()}};
+  for (const auto& task : options.detections)
+    own["detections"][task.task] = describe_detections(task);
   if (!options.states.empty()) own["states"] = states_entry(options.states);
   return own;
 }
@@ -97,6 +107,20 @@ bool is_manifest(const json& manifest) {
   return manifest.is_object() && manifest.contains("format") && manifest["format"] == kFormat &&
          manifest.contains("model") && manifest["model"].is_string() &&
          manifest.contains("files") && manifest["files"].is_object();
+}
+
+json pairs_of(const json& manifest) {
+  const auto states = manifest.value("states", json());
+  return states.is_object() ? states.value("pairs", json()) : json();
+}
+
+/// The shape of the input or output of a name; null when there is none.
+json shape_of(const json& manifest, const char* ends, const json& name) {
+  for (const auto& entry : manifest.value(ends, json::array())) {
+    if (entry.is_object() && entry.value("name", json()) == name)
+      return entry.value("shape", json());
+  }
+  return {};
 }
 
 json parse_manifest(const fs::path& path) {
@@ -177,6 +201,24 @@ void check_files(const fs::path& folder, const json& manifest) {
       throw UserError(path.string() +
                       " was changed after the export: its SHA-256 is not the one "
                       "in manifest.json; export the model again");
+    }
+  }
+}
+
+void check_states(const fs::path& model, const json& manifest, const json& own) {
+  if (!own.contains("inputs") || !own["inputs"].is_array()) return;  // no metadata of ours
+  const auto refuse = [&](const std::string& what, const json& said, const json& found) {
+    throw UserError((model.parent_path() / kManifest).string() + ": " + what + " " + said.dump() +
+                    ", and " + model.filename().string() + " has " + found.dump() +
+                    "; export the model again");
+  };
+  const auto pairs = pairs_of(own), said = pairs_of(manifest);
+  if (pairs != said) refuse("the pairs of `states` are", said, pairs);
+  for (const auto& pair : pairs) {
+    for (const auto& [key, ends] : {std::pair("input", "inputs"), std::pair("output", "outputs")}) {
+      const auto& name = pair.at(key);
+      const auto given = shape_of(manifest, ends, name), shape = shape_of(own, ends, name);
+      if (given != shape) refuse("state " + name.dump() + " is", given, shape);
     }
   }
 }

@@ -40,4 +40,9 @@ void refuse_newer_format(const std::filesystem::path& path, const nlohmann::json
 /// Throws UserError for a file of the package that is missing or was changed, naming it.
 void check_files(const std::filesystem::path& folder, const nlohmann::json& manifest);
 
+/// Throws UserError when a manifest says something else of the memory than the model's `own`, that
+/// of its metadata: other pairs, or another shape of one.
+void check_states(const std::filesystem::path& model, const nlohmann::json& manifest,
+                  const nlohmann::json& own);
+
 }  // namespace manyfold::exporters

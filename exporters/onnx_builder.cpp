@@ -58,11 +58,12 @@ void set(onnx::AttributeProto& proto, const Attribute& attribute) {
 }
 
 void fill(onnx::ValueInfoProto& info, const std::string& name, const graph::Shape& shape,
-          c10::ScalarType type) {
+          c10::ScalarType type, const std::string& rows = "") {
   info.set_name(name);
   auto* tensor = info.mutable_type()->mutable_tensor_type();
   tensor->set_elem_type(onnx_type(type));
   auto* dims = tensor->mutable_shape();
+  if (!rows.empty()) dims->add_dim()->set_dim_param(rows);
   for (const auto& size : shape) {
     auto* dim = dims->add_dim();
     if (!size.per_sample) {
@@ -94,8 +95,9 @@ void OnnxBuilder::input(const std::string& name, const graph::Shape& shape, c10:
   }
 }
 
-void OnnxBuilder::output(const std::string& name, const graph::Shape& shape, c10::ScalarType type) {
-  fill(*proto_->graph.add_output(), name, shape, type);
+void OnnxBuilder::output(const std::string& name, const graph::Shape& shape, c10::ScalarType type,
+                         const std::string& rows) {
+  fill(*proto_->graph.add_output(), name, shape, type, rows);
 }
 
 void OnnxBuilder::describe(const std::string& name, const graph::Shape& shape,

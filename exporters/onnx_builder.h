@@ -29,7 +29,9 @@ class OnnxBuilder {
 
   /// An axis that is the batch is free, and named "N".
   void input(const std::string& name, const graph::Shape& shape, c10::ScalarType type);
-  void output(const std::string& name, const graph::Shape& shape, c10::ScalarType type);
+  /// `rows`, when given, names a free axis before those of `shape`.
+  void output(const std::string& name, const graph::Shape& shape, c10::ScalarType type,
+              const std::string& rows = "");
   /// What is known of a tensor between nodes, for those who read the file.
   void describe(const std::string& name, const graph::Shape& shape, c10::ScalarType type);
 

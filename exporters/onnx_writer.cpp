@@ -12,24 +12,6 @@ namespace {
 
 constexpr int kOldestOpset = 11, kNewestOpset = 17;
 
-void refuse_unknown_operators(const graph::Graph& graph) {
-  for (const auto& node : graph.nodes()) {
-    if (lowerings().count(node->op.name())) continue;
-    throw UserError("export: no lowering for " + node->op.name() + " (first used in " +
-                    (node->scope.empty() ? node->name : node->scope) +
-                    "); write the model with an operator of docs/export.md, or add it to "
-                    "exporters/lowering.cpp");
-  }
-}
-
-void write_nodes(const graph::Graph& graph, OnnxBuilder& builder, Lowering::Written& written) {
-  for (const auto& node : graph.nodes()) {
-    Lowering lowering(*node, builder, written);
-    const auto results = lowerings().at(node->op.name())(lowering);
-    for (size_t i = 0; i < results.size(); ++i) written[node->outputs[i]] = results[i];
-  }
-}
-
 // An output must be the result of a node and have one name; what is an input, a constant or an
 // output already is passed through Identity.
 void write_outputs(const graph::Graph& graph, OnnxBuilder& builder, Lowering::Written& written) {
@@ -85,7 +67,6 @@ std::string write_onnx(const graph::Graph& original, const OnnxOptions& options,
   }
   auto graph = original;
   prepare_for_export(graph, options.batch);
-  refuse_unknown_operators(graph);
 
   OnnxBuilder builder(options.opset);
   for (const auto& output : graph.outputs()) builder.reserve(output.first);
@@ -94,7 +75,7 @@ std::string write_onnx(const graph::Graph& original, const OnnxOptions& options,
     builder.input(input->name, input->shape, input->dtype);
     written[input] = input->name;
   }
-  write_nodes(graph, builder, written);
+  lower(graph, builder, written);
   write_outputs(graph, builder, written);
   describe_results(graph, builder, written);
   if (tensors) *tensors = names_of(written);

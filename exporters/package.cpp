@@ -3,6 +3,8 @@
 #include "common/atomic_file.h"
 #include "common/error.h"
 #include "common/sha256.h"
+#include "exporters/append_model.h"
+#include "exporters/detections_check.h"
 #include "exporters/export_passes.h"
 #include "exporters/folder_swap.h"
 #include "exporters/half.h"
@@ -47,7 +49,7 @@ class Writer {
   Exported exported;
 
   void write_float() {
-    const auto model = onnx(graph_, kFloat, &tensors_);
+    const auto model = with_detections(onnx(graph_, kFloat, &tensors_));
     const auto session = open(model);
     refuse_difference(compare(graph_, session, kFloat));
     keep(kFloat, model, session);
@@ -60,17 +62,18 @@ class Writer {
         check_half_range(prepared, with_states(prepared, examples_, options_.states));
     exported.warnings += range.text();
     const auto half = to_half(onnx(graph_, kHalf), options_.half_ends);
-    const auto session = open(half.bytes);
+    const auto model = with_detections(half.bytes, options_.half_ends ? at::kHalf : at::kFloat);
+    const auto session = open(model);
     compare(graph_, session, kHalf);
     report[kHalf]["clipped_weights"] = half.clipped;
     report[kHalf]["flushed_weights"] = half.flushed;
     report[kHalf]["range"] = range.json();
-    keep(kHalf, half.bytes, session);
+    keep(kHalf, model, session);
   }
 
   /// After `write_float`, whose tensors the encodings name.
   void write_int8(const QuantisedModel& quantised) {
-    const auto model = onnx(quantised.graph, kInt8);
+    const auto model = with_detections(onnx(quantised.graph, kInt8));
     const auto kernels = require_integer_kernels(model, quantised.layers, options_.threads);
     const auto session = open(model);
     compare(quantised.graph, session, kInt8);
@@ -91,6 +94,14 @@ class Writer {
     return write_onnx(graph, onnx, tensors);
   }
 
+  std::string with_detections(std::string model, c10::ScalarType raw = at::kFloat) const {
+    for (const auto& task : options_.detections) {
+      const auto tail = detections_model(task, graph_, options_.opset, options_.batch, raw);
+      model = append_model(model, tail, detection_axis(task) + "/");
+    }
+    return model;
+  }
+
   Session open(const std::string& model) const {
     SessionOptions session;
     session.threads = options_.threads;
@@ -101,11 +112,25 @@ class Writer {
                               const std::string& precision) {
     // Half precision and whole numbers are judged by the tasks' figures.
     const auto tolerance = precision == kFloat ? std::optional(options_.tolerance) : std::nullopt;
+    std::vector<DetectionsCheck> checks;
+    for (const auto& task : options_.detections) checks.emplace_back(task, options_.tolerance);
     const auto& found = exported.models[precision] =
-        verify(graph, session, examples_, tolerance, options_.states);
+        verify(graph, session, examples_, tolerance, options_.states, [&](const auto& outputs) {
+          for (auto& check : checks) check.add(outputs);
+        });
     report[precision] = found.json();
     report[precision]["file"] = file_of(precision);
+    for (const auto& check : checks) judge(check, precision);
     return found;
+  }
+
+  void judge(const DetectionsCheck& check, const std::string& precision) {
+    check.require();
+    report[precision]["detections"][check.task()] = check.json();
+    if (check.objects() > 0) return;
+    exported.warnings += precision + ": no object of " + check.task() +
+                         " reaches its threshold on the examples, so that the detections in the "
+                         "graph were compared with nothing\n";
   }
 
   void keep(const std::string& precision, const std::string& model, const Session& session) {
@@ -162,7 +187,9 @@ Package Package::open(const fs::path& path, const SessionOptions& options) {
   auto manifest = read_manifest(manifest_path);
   check_files(folder, manifest);
   const auto file = is_folder ? folder / manifest.at("model").get<std::string>() : path;
-  return {std::move(manifest), Session::open(file, options)};
+  auto session = Session::open(file, options);
+  check_states(file, manifest, from_metadata(session.metadata()));
+  return {std::move(manifest), std::move(session)};
 }
 
 }  // namespace manyfold::exporters

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "exporters/detections.h"
 #include "exporters/runtime.h"
 #include "exporters/verify.h"
 #include "graph/graph.h"
@@ -43,6 +44,10 @@ struct PackageOptions {
   std::string name = "manyfold";
   /// Of a model with memory: `examples` are the frames of one clip. Stands in manifest.json, too.
   std::vector<StatePair> states;
+  /// Adds finished detections to every model, behind its raw outputs. They stand in manifest.json,
+  /// and are compared with the decoder's on the examples; a difference stops the export. Float in
+  /// every precision, `half_ends` or not.
+  std::vector<DetectionOptions> detections;
   /// Adds model.fp16.onnx, once no value of the examples is beyond the largest half. Its
   /// differences stand in verify.json and do not stop the export.
   bool half = false;
@@ -64,7 +69,7 @@ struct PackageOptions {
 /// What an export has found.
 struct Exported {
   std::map<std::string, Verification> models;  // by precision: "fp32", "fp16", "int8"
-  std::string warnings;                        // lines about half precision; empty when all is well
+  std::string warnings;                        // lines; empty when all is well
 };
 
 /// Writes the folder `folder` with model.onnx, what else was asked for, manifest.json and
@@ -79,9 +84,9 @@ struct Exported {
 /// is replaced. Past the tolerance, or on any other error, nothing is left under the final name.
 ///
 /// Throws UserError for a difference of model.onnx past the tolerance (naming the output), a value
-/// that half precision cannot hold, a quantised layer that runs in float, an operator that cannot
-/// be written, a manifest key that is the package's own, no examples, and a folder that holds
-/// something other than a package.
+/// that half precision cannot hold, detections that are not the decoder's, a quantised layer that
+/// runs in float, an operator that cannot be written, a manifest key that is the package's own, no
+/// examples, and a folder that holds something other than a package.
 Exported export_package(const std::filesystem::path& folder, const graph::Graph& graph,
                         const std::vector<std::map<std::string, at::Tensor>>& examples,
                         const PackageOptions& options = {});
@@ -92,8 +97,8 @@ class Package {
   /// A package's folder, or an ONNX file. Beside a manifest.json that names the file, every file of
   /// the package is compared with its SHA-256; an ONNX file on its own gives the manifest that its
   /// metadata holds.
-  /// Throws UserError for a missing or changed file, naming it, and for a package of a newer
-  /// format.
+  /// Throws UserError for a missing or changed file, naming it, for a package of a newer format,
+  /// and for a manifest.json that says of the memory what the model does not.
   static Package open(const std::filesystem::path& path, const SessionOptions& options = {});
 
   const nlohmann::json& manifest() const { return manifest_; }

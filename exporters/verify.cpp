@@ -100,7 +100,8 @@ std::vector<Example> with_states(const graph::Graph& graph, std::vector<Example>
 
 Verification verify(const graph::Graph& graph, const Session& session,
                     const std::vector<Example>& examples, std::optional<double> tolerance,
-                    const std::vector<StatePair>& states) {
+                    const std::vector<StatePair>& states,
+                    const std::function<void(const NamedOutputs&)>& also) {
   if (examples.empty()) throw UserError("export: verification needs at least one example");
   const at::NoGradGuard no_grad;
   const graph::Replay replay(graph);
@@ -113,6 +114,7 @@ Verification verify(const graph::Graph& graph, const Session& session,
     auto given = example;
     for (size_t i = 0; i < states.size(); ++i) given[states[i].input] = own[i];
     const auto found = session.run(as_taken(session, given));
+    if (also) also(found);
     for (size_t i = 0; i < states.size(); ++i) own[i] = found.at(states[i].output);
     for (size_t i = 0; i < expected.size(); ++i) {
       const auto& name = graph.outputs()[i].first;

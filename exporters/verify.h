@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -45,7 +46,7 @@ struct Verification {
 /// Runs `graph` and `session` on every example. An output passes when its largest difference is at
 /// most `tolerance * max(1, largest value)` and nothing is NaN where LibTorch has a number. Float
 /// examples are given to a session that takes another floating type in that type. Without a
-/// tolerance only NaN is judged.
+/// tolerance only NaN is judged. `also`, when given, sees all that the session returned for each.
 ///
 /// With `states` the examples are the frames of one clip: both begin with zeros, and each goes on
 /// with what it returned itself, so that a difference that grows shows.
@@ -54,7 +55,8 @@ struct Verification {
 /// falls the other way is a whole step, and moves values of every layer after it.
 Verification verify(const graph::Graph& graph, const Session& session,
                     const std::vector<std::map<std::string, at::Tensor>>& examples,
-                    std::optional<double> tolerance, const std::vector<StatePair>& states = {});
+                    std::optional<double> tolerance, const std::vector<StatePair>& states = {},
+                    const std::function<void(const NamedOutputs&)>& also = {});
 
 /// The frames of a clip with the state that the graph has before each of them; every frame has as
 /// many rows as the others.

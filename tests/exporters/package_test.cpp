@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <functional>
 #include <tuple>
 
 #include "common/atomic_file.h"
@@ -102,6 +103,35 @@ TEST_F(PackageTest, VerifiesAModelWithMemoryAlongAClip) {
   const auto given = with_states(graph, frames, options.states);
   EXPECT_EQ(given.at(0).at("state_in_h").abs().max().item<float>(), 0);
   EXPECT_GT(given.at(69).at("state_in_h").min().item<float>(), 100);
+}
+
+// manifest.json is what another program reads to feed the memory.
+TEST_F(PackageTest, RefusesAManifestThatSaysSomethingElseOfTheMemory) {
+  Smoother smoother;
+  const auto graph = graph::trace(
+      smoother, [&](const graph::Tensors& in) { return smoother.step(in); },
+      {{"pictures", torch::zeros({2, 3, 4, 4}, torch::kByte)},
+       {"state_in_h", torch::zeros({2, 3, 1, 1})}},
+      graph::Mode::eval);
+  options.states = {{"state_in_h", "state_out_h"}};
+  std::vector<std::map<std::string, at::Tensor>> frames;
+  frames.push_back({{"pictures", torch::ones({1, 3, 4, 4}, torch::kByte)}});
+  export_package(folder, graph, frames, options);
+  EXPECT_EQ(error_of([&] { Package::open(folder); }), "no error");
+  const auto whole = json::parse(read_file(folder / "manifest.json"));
+  const auto said_of = [&](const std::function<void(json&)>& change) {
+    auto manifest = whole;
+    change(manifest);
+    std::ofstream(folder / "manifest.json") << manifest;
+    return error_of([&] { Package::open(folder); });
+  };
+  EXPECT_THAT(said_of([](json& m) { m["inputs"][1]["shape"][1] = 48; }),
+              HasSubstr("manifest.json: state \"state_in_h\" is [\"N\",48,1,1], and model.onnx has "
+                        "[\"N\",3,1,1]; export the model again"));
+  EXPECT_THAT(said_of([](json& m) { m["states"]["pairs"][0]["input"] = "state_in_g"; }),
+              HasSubstr("the pairs of `states` are"));
+  EXPECT_THAT(said_of([](json& m) { m.erase("states"); }),
+              HasSubstr("the pairs of `states` are null, and model.onnx has [{"));
 }
 
 TEST_F(PackageTest, AddsAModelInHalfPrecisionWhenAsked) {

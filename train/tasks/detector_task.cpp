@@ -166,6 +166,10 @@ std::vector<data::Label> DetectorTask::decode(const std::vector<Tensor>& outputs
   return labels;
 }
 
+DetectorTask::Suppression DetectorTask::suppression() const {
+  return {std::max(threshold_, lowest_score_), nms_iou_, most_objects_};
+}
+
 std::unique_ptr<metrics::Metric> DetectorTask::metric() const {
   return std::make_unique<metrics::ObjectsMetric>(classes_, detector_.landmarks, metric_);
 }

@@ -30,6 +30,14 @@ class DetectorTask : public Task {
   std::vector<data::Label> decode(const std::vector<torch::Tensor>& outputs,
                                   cv::Size input) const override;
   double threshold() const override { return threshold_; }
+  /// What is kept of a picture's candidates to be shown.
+  struct Suppression {
+    double least_score;    // an object has at least
+    double nms_iou;        // two of a class overlap at most
+    int64_t most_objects;  // of all classes together
+  };
+  Suppression suppression() const;
+  const losses::DetectorOptions& detector() const { return detector_; }
   std::unique_ptr<metrics::Metric> metric() const override;
   /// The metric's headline: the mean average precision.
   double score(const std::vector<metrics::Figure>& figures) const override;

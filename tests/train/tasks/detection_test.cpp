@@ -105,6 +105,20 @@ TEST(DetectionTask, LeavesOutWhatIsBelowTheLowestScoreAndBeyondTheMost) {
   EXPECT_EQ(one[0].class_index, 1);
 }
 
+TEST(DetectionTask, SaysWhatItKeepsToBeShown) {
+  const auto suppression = [](const std::string& keys) {
+    const auto task = make_task("{type: detection, " + keys +
+                                ", detector: {anchors: [0.125, 0.125, 0.25, 0.5, 0.5, 1]}}");
+    return std::dynamic_pointer_cast<DetectorTask>(task)->suppression();
+  };
+  const auto usual = suppression("threshold: 0.4, nms_iou: 0.3, most_objects: 7");
+  EXPECT_EQ(usual.least_score, 0.4);
+  EXPECT_EQ(usual.nms_iou, 0.3);
+  EXPECT_EQ(usual.most_objects, 7);
+  // What `decode` leaves out is not shown either.
+  EXPECT_EQ(suppression("threshold: 0.4, lowest_score: 0.6").least_score, 0.6);
+}
+
 data::Object object(cv::Rect2f box, int64_t class_index) {
   data::Object result;
   result.box = box;
