@@ -28,6 +28,17 @@ void refuse_map_losses(const JobOptions& job) {
   }
 }
 
+/// A device's graph holds as constants what was frozen when it was made.
+void refuse_freezing_phases(const JobOptions& job) {
+  if (job.precision != "int8" && job.precision != "fp16_device") return;
+  for (const auto& [name, phase] : job.train.phases) {
+    if (phase.freeze.empty()) continue;
+    throw ConfigError("train.phases." + name + ".freeze with precision = " + job.precision +
+                      ": what is frozen stands in the graph from the first step on; freeze for the "
+                      "whole run by train.freeze");
+  }
+}
+
 /// Whether a task with masks is to be steady in time.
 bool asks_masks(const JobOptions& job) {
   const auto& wanted = job.train.consistency.tasks;
@@ -38,22 +49,6 @@ bool asks_masks(const JobOptions& job) {
 }
 
 }  // namespace
-
-void refuse_untried(const JobOptions& job) {
-  if (job.precision != "int8" && job.precision != "fp16_device") return;
-  if (job.model.temporal.type != "none") {
-    throw ConfigError("precision = " + job.precision +
-                      " with model.temporal.type = " + job.model.temporal.type +
-                      ": a memory in this arithmetic is not supported; train with precision=fp32, "
-                      "bf16 or fp16");
-  }
-  for (const auto& [name, phase] : job.train.phases) {
-    if (phase.freeze.empty()) continue;
-    throw ConfigError("train.phases." + name + ".freeze with precision = " + job.precision +
-                      ": what is frozen stands in the graph from the first step on; freeze for the "
-                      "whole run by train.freeze");
-  }
-}
 
 std::map<std::string, double> task_weights(const JobOptions& job) {
   std::map<std::string, double> weights;
@@ -96,7 +91,7 @@ bool holds_quantisers(const models::StateDict& weights) {
 JobModel::JobModel(const JobOptions& job, torch::Device device,
                    const std::optional<train::RunFolder>& resumed)
     : job_(job), device_(device), model_(build_model(job, device)) {
-  refuse_untried(job);
+  refuse_freezing_phases(job);
   train::check(job.train.consistency, job.tasks);
   for (const auto& part : job.train.freeze) model_->freeze(part);
   if (!resumed && !job.init.empty()) load_init();
@@ -169,7 +164,7 @@ void JobModel::prepare_int8(const std::optional<train::RunFolder>& resumed) {
   if (!resumed) {
     spdlog::info("calibrating on {} pictures ({})", job_.quantise.pictures, job_.calibration);
     model_->eval();
-    quantised_->calibrate(calibration_pictures(job_, device_));
+    quantised_->calibrate(calibration_inputs(job_, quantised_->float_graph(), device_));
   }
   schedule_ =
       std::make_unique<train::QatSchedule>(model_, quantised_, size, job_.qat, job_.train.steps);
@@ -193,19 +188,21 @@ std::shared_ptr<torch::nn::Module> JobModel::beside() const {
   return both;
 }
 
-train::Lessons JobModel::lessons(const data::Batch& batch, int64_t step) {
+train::Lessons JobModel::lessons(const data::Batch& batch, int64_t step,
+                                 const models::State& state) {
   auto lessons = distillation_ ? distillation_->lessons(batch, step) : train::Lessons();
   append(lessons, train::consistency_lessons(job_.tasks, batch, job_.train.consistency));
   if (float_model_.is_empty()) return lessons;
   append(lessons, train::imitation_lessons("float_model", float_forward_, job_.tasks, batch,
-                                           job_.qat.distill, job_.qat.temperature));
+                                           job_.qat.distill, job_.qat.temperature, state));
   return lessons;
 }
 
 train::TaskTerms JobModel::terms(const data::Batch& batch, int64_t step) {
   const auto& forward = schedule_ ? schedule_->training(step) : forward_.training;
   auto state = memory_ ? memory_->before(batch) : models::State();
-  auto terms = train::supervised_terms(forward, job_.tasks, batch, lessons(batch, step), &state);
+  auto terms =
+      train::supervised_terms(forward, job_.tasks, batch, lessons(batch, step, state), &state);
   if (memory_ && batch.frames() > 1) memory_->keep(state);
   if (schedule_) schedule_->follow();
   return terms;

@@ -41,7 +41,7 @@ class JobModel {
   train::Predictor predictor();
 
  private:
-  train::Lessons lessons(const data::Batch& batch, int64_t step);
+  train::Lessons lessons(const data::Batch& batch, int64_t step, const models::State& state);
   void load_init();
   void prepare_memory();
   void load_float_model(const train::RunFolder& run);
@@ -58,10 +58,6 @@ class JobModel {
   std::unique_ptr<distill::Distillation> distillation_;  // null without teachers
   std::shared_ptr<train::ClipMemory> memory_;            // null where steps do not go on with clips
 };
-
-/// Throws ConfigError for what the graphs of int8 and fp16_device do not follow: a memory, and
-/// phases that freeze.
-void refuse_untried(const JobOptions& job);
 
 /// The weights of a job's terms, by task, and of those on the encoder's maps if it has any.
 std::map<std::string, double> task_weights(const JobOptions& job);

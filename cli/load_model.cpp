@@ -2,6 +2,9 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "cli/build_model.h"
 #include "cli/calibration.h"
 #include "cli/job_model.h"
@@ -30,18 +33,25 @@ bool is_package(const fs::path& path) {
   return path.extension() == ".onnx" || fs::exists(path / "manifest.json");
 }
 
+std::shared_ptr<exporters::Package> open_package(const fs::path& path, int threads) {
+  exporters::SessionOptions options;
+  options.threads = threads;
+  return std::make_shared<exporters::Package>(exporters::Package::open(path, options));
+}
+
 void load_package(const fs::path& path, const std::vector<std::string>& overrides,
                   LoadedModel& loaded) {
-  exporters::SessionOptions options;
-  options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  loaded.package = std::make_shared<exporters::Package>(exporters::Package::open(path, options));
-  const auto& manifest = loaded.package->manifest();
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  loaded.package = open_package(path, cores);
+  const auto manifest = loaded.package->manifest();
   if (!manifest.contains("config") || !manifest["config"].is_string()) {
     throw UserError(path.string() +
                     " does not carry a config of manyfold: was it exported by another program?");
   }
   read_config(manifest["config"], path, overrides, loaded);
   prepare_compute(loaded.job.run);
+  // run.threads stands in the config, which is part of the package.
+  if (at::get_num_threads() != cores) loaded.package = open_package(path, at::get_num_threads());
   loaded.predict = predictor(loaded.package->session(), loaded.job.tasks);
   loaded.file = fs::is_directory(path) ? path / manifest.at("model").get<std::string>() : path;
   loaded.origin = path.string() + " in ONNX Runtime";
@@ -72,7 +82,6 @@ void load_quantised(const models::StateDict& weights, const std::string& misfit,
 /// An int8 run with its ranges, or a float one that is calibrated now.
 void load_int8(const models::StateDict& weights, const std::string& misfit, LoadedModel& loaded) {
   const auto& job = loaded.job;
-  refuse_untried(job);
   auto& model = loaded.model;
   loaded.calibrated_only = !holds_quantisers(weights);
   if (loaded.calibrated_only) models::load_state(*model, weights, misfit);
@@ -81,7 +90,8 @@ void load_int8(const models::StateDict& weights, const std::string& misfit, Load
   if (!loaded.calibrated_only) load_quantised(weights, misfit, model);
   model->eval();
   if (loaded.calibrated_only)
-    loaded.quantised->calibrate(calibration_pictures(job, device_of(model)));
+    loaded.quantised->calibrate(
+        calibration_inputs(job, loaded.quantised->float_graph(), device_of(model)));
   loaded.predict = train::predictor(
       train::forward_of(std::make_shared<const graph::Replay>(loaded.quantised->integer())),
       model->tasks(), device_of(model));

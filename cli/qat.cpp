@@ -1,6 +1,7 @@
 #include "cli/qat.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "cli/job_line.h"
 #include "cli/model_line.h"
@@ -14,6 +15,26 @@
 #include "train/run_folder.h"
 
 namespace manyfold::cli {
+namespace {
+
+/// The phases of a run that fine-tunes one with these: half of its steps draw clips where the last
+/// phase drew any, as that phase did. What else phases set, such as what is frozen, is over.
+config::Map phases_after(const config::Value* phases) {
+  config::Map all;
+  if (!phases || !phases->is_map() || phases->map().empty()) return all;
+  const auto& last = std::prev(phases->map().end())->value;
+  const auto* clips = last.find("clips");
+  if (!clips || !clips->is_list() || clips->list().back() == config::Value(0)) return all;
+  config::Map phase;
+  for (const auto* key : {"frames", "chunks", "mix"}) {
+    if (const auto* value = last.find(key)) phase.set(key, *value);
+  }
+  phase.set("clips", config::List{0.5});
+  all.set("clips_and_stills", phase);
+  return all;
+}
+
+}  // namespace
 
 namespace po = boost::program_options;
 
@@ -27,8 +48,10 @@ int run_qat(const std::vector<std::string>& arguments) {
   auto config = config::parse_yaml(train::load_checkpoint(file).config, file.string());
   config::merge(config, config::load_yaml(recipe));
   config::place(config, "init", config::Value(line.model.string()));
-  config::place(config, "encoder", config::Value(config::Map()));       // is part of it
-  config::place(config, "train.phases", config::Value(config::Map()));  // were the float run's
+  config::place(config, "encoder", config::Value(config::Map()));  // is part of it
+  const auto* training = config.find("train");
+  config::place(config, "train.phases",
+                phases_after(training ? training->find("phases") : nullptr));
   config::place(config, "run.dir", config::Value(std::string()));
 
   TrainingRequest request;

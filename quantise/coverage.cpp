@@ -83,16 +83,19 @@ json coverage_of(const QuantisedModel& model, const std::string& source) {
 std::string encodings_json(const QuantisedModel& model,
                            const std::map<std::string, std::string>& tensors) {
   json activations = json::object(), parameters = json::object();
+  const auto frozen = model.frozen();
+  const auto scales = weight_scales(model, frozen);
   for (const auto& tensor : model.plan().tensors) {
     const auto at = tensors.find(tensor.name);
     if (tensor.kind == TensorPlan::floating || at == tensors.end()) continue;
+    // The copy of a state for a layer has the state's name there, which stays in float.
+    const auto* value = frozen.find(tensor.name);
+    if (value && value->producer && value->producer->is("aten::alias")) continue;
     const auto encoding = model.quantisers().of(tensor).encoding();
     const auto offset = encoding.format.low - encoding.zero_point;
     activations[at->second] =
         json::array({aimet_encoding(encoding.scale, offset, encoding.format.symmetric)});
   }
-  const auto frozen = model.frozen();
-  const auto scales = weight_scales(model, frozen);
   for (const auto& node : frozen.nodes()) {
     const auto at = scales.find(node->name);
     if (at == scales.end()) continue;

@@ -52,6 +52,16 @@ class Planner {
 
  private:
   bool requested(const Node& node) const { return kept_.count(&node) > 0; }
+  bool remembers(const Node& node) const {
+    return std::count(options_.memory.begin(), options_.memory.end(), node.name) > 0;
+  }
+  /// A state, or computed with it.
+  bool is_remembered(const Value* value) const {
+    if (value->producer) return remembers(*value->producer);
+    const auto at = uses_.find(value);
+    return at != uses_.end() && std::any_of(at->second.begin(), at->second.end(),
+                                            [&](const auto* node) { return remembers(*node); });
+  }
   Role role(const Node& node) const { return roles_.at(&node); }
   bool computes(const Node& node) const {
     return role(node) == Role::layer || role(node) == Role::arithmetic;
@@ -86,7 +96,8 @@ class Planner {
         role = Role::floating;
       }
       const auto& gathered = options_.gatherings;
-      if (std::count(gathered.begin(), gathered.end(), node->name)) role = Role::floating;
+      if (std::count(gathered.begin(), gathered.end(), node->name) || remembers(*node))
+        role = Role::floating;
     }
     const auto unmatched = std::find(matched.begin(), matched.end(), false);
     if (unmatched != matched.end())
@@ -129,11 +140,6 @@ class Planner {
       for (const auto* input : inputs) groups_.join(input, inputs[0]);
       for (const auto* output : node->outputs) groups_.join(output, inputs[0]);
     }
-    for (const auto& [input, output] : options_.states) {
-      const auto *in = graph_.find(input), *out = graph_.find(output);
-      TORCH_CHECK(in && out, "make_plan: no state '", input, "' and '", output, "' in the graph");
-      groups_.join(in, out);
-    }
     for (const auto& node : graph_.nodes()) {
       if (!computes(*node)) continue;
       for (const auto* input : inputs_of(*node, activations_)) in_use_.insert(groups_.root(input));
@@ -165,10 +171,11 @@ class Planner {
     const auto* producer = value->producer;
     if (inside_.count(value)) return "inside its layer: the activation behind it is quantised";
     if (producer && requested(*producer)) return "kept in float by quantise.float";
+    if (is_remembered(value)) return "memory, where small changes count";
     if (!after_.count(value)) return "before the first layer";
     if (!before_.count(value)) return "behind the last layer";
     if (producer && natural_.at(producer) != Role::floating)
-      return "its neighbours are kept in float by quantise.float";
+      return "its neighbours are kept in float";
     return "no integer form of " + (producer ? producer->op.name() : "an input");
   }
 
@@ -219,7 +226,7 @@ class Planner {
 
   void list_gaps() {
     for (const auto& node : graph_.nodes()) {
-      if (role(*node) != Role::floating || requested(*node)) continue;
+      if (role(*node) != Role::floating || requested(*node) || remembers(*node)) continue;
       const auto inputs = inputs_of(*node, activations_);
       const bool between =
           std::any_of(inputs.begin(), inputs.end(),

@@ -53,8 +53,8 @@ struct PlanOptions {
   std::vector<std::string> keep_float;
   /// Nodes that put tensors with scales of their own together again.
   std::vector<std::string> gatherings;
-  /// Inputs and the outputs that become them in the next frame: they share a scale.
-  std::vector<std::pair<std::string, std::string>> states;
+  /// Nodes of a memory, which stay in float; see `keep_memory_apart`.
+  std::vector<std::string> memory;
 };
 
 /// Plans the quantisation of a graph in evaluation whose BatchNorm is folded.
@@ -63,7 +63,7 @@ struct PlanOptions {
 /// and give quantised tensors. What moves values (concatenation, pooling, pixel shuffle, enlarging,
 /// reshaping) gives them the scale they had; so the parts of a concatenation share one. A ReLU is
 /// one with the layer before it. What precedes the first layer (the normalisation of the picture)
-/// and what follows the last stays in float.
+/// and what follows the last stays in float, and so does what is remembered.
 ///
 /// Throws ConfigError for a pattern that no node matches.
 Plan make_plan(const graph::Graph& graph, const PlanOptions& options = {});

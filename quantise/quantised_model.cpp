@@ -63,11 +63,17 @@ QuantisedModel::QuantisedModel(torch::nn::Module& model, const Graph& traced,
   graph::fold_pixel_unshuffle(base_);
   PlanOptions plan_options;
   plan_options.keep_float = options.keep_float;
-  plan_options.states = facts.states;
   plan_options.gatherings = split(base_);
+  const auto memory = keep_memory_apart(base_, facts.states);
+  plan_options.memory = memory.nodes;
   plan_ = make_plan(base_, plan_options);
   refuse_gaps(plan_);
   make_quantisers(model, learned_steps);
+  for (const auto& [name, bound] : memory.read) {
+    const auto* tensor = plan_.find(name);
+    if (tensor->kind != TensorPlan::floating)
+      quantisers_.activations.at(tensor->owner)->hold({-bound, bound});
+  }
   graph_ = base_;
   insert_quantisers(graph_, plan_, quantisers_);
 }
@@ -86,6 +92,7 @@ Graph QuantisedModel::live_graph(const Graph& traced) const {
   graph::simplify_fills(graph);
   graph::scale_by_batch_norm(graph);
   split(graph);
+  keep_memory_apart(graph, facts_.states);
   for (const auto& layer : plan_.layers) {
     if (graph.find(layer.node)) continue;
     throw UserError("qat.batch_norm = live: " + layer.node +
@@ -142,7 +149,8 @@ void QuantisedModel::observe(const std::vector<graph::TensorMap>& batches, Mode 
 
 void QuantisedModel::check_ranges() const {
   for (const auto& name : plan_.owners()) {
-    const auto& observer = quantisers_.activations.at(name)->observer;
+    const auto& quantiser = *quantisers_.activations.at(name);
+    const auto& observer = quantiser.observer;
     const auto way_out = float_option(plan_.users.at(name)) + ")";
     if (observer.unfinite() > 0) {
       throw UserError("quantise: " + name +
@@ -154,7 +162,7 @@ void QuantisedModel::check_ranges() const {
                       way_out);
     }
     const auto [low, high] = observer.all();
-    if (low == 0 && high == 0) {
+    if (low == 0 && high == 0 && !quantiser.held()) {
       throw UserError("quantise: " + name +
                       " is 0 on all calibration pictures: the layer never fires, so there is no "
                       "range for it. Calibrate on other or more pictures (calibration, "

@@ -11,6 +11,7 @@
 #include "graph/graph.h"
 #include "graph/replay.h"
 #include "quantise/insert.h"
+#include "quantise/memory.h"
 #include "quantise/options.h"
 #include "quantise/plan.h"
 #include "quantise/split_channels.h"
@@ -21,8 +22,8 @@ namespace manyfold::quantise {
 struct ModelFacts {
   /// By output: channels that need scales of their own.
   std::map<std::string, ChannelParts> parts;
-  /// Inputs and the outputs that become them in the next frame.
-  std::vector<std::pair<std::string, std::string>> states;
+  /// What is remembered stays in float; see `keep_memory_apart`.
+  std::vector<StateFacts> states;
 };
 
 /// A model in the arithmetic of an int8 device: its graph with fake quantisation on every edge that
@@ -55,9 +56,10 @@ class QuantisedModel {
   const Quantisers& quantisers() const { return quantisers_; }
   void set_mode(Mode mode) { quantisers_.set_mode(mode); }
 
-  /// Finds the ranges, on inputs of the graph, a batch each (the pictures: uint8 [N, 3, H, W]), and
-  /// turns quantisation on. Equalises layers before and corrects biases after, if so asked: both
-  /// change the model's parameters.
+  /// Finds the ranges, on inputs of the graph, a batch each (the pictures: uint8 [N, 3, H, W]; of a
+  /// model with memory the states before them, too), and turns quantisation on. What
+  /// layers read of a state has a range that holds its bound, whatever is calibrated on. Equalises
+  /// layers before and corrects biases after, if so asked: both change the model's parameters.
   /// Throws UserError naming what is wrong, where, and the way out: fewer than 16 pictures,
   /// pictures of one colour, a tensor that is not finite, a layer that never fires.
   void calibrate(const std::vector<graph::TensorMap>& batches);

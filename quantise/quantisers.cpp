@@ -43,6 +43,10 @@ Range ActivationQuantiser::range() const {
 
 void ActivationQuantiser::set_range(Range range) {
   const torch::NoGradGuard no_grad;
+  if (least_) {
+    range.first = std::min(range.first, least_->first);
+    range.second = std::max(range.second, least_->second);
+  }
   range_[0].fill_(range.first);
   range_[1].fill_(range.second);
   if (log_scale_.defined())

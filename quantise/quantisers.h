@@ -31,6 +31,9 @@ class ActivationQuantiser : public torch::nn::Module {
   Encoding encoding() const;
   Range range() const;
   void set_range(Range range);
+  /// No range that is set from now on is narrower.
+  void hold(Range least) { least_ = least; }
+  bool held() const { return least_.has_value(); }
   const Format& format() const { return format_; }
 
   Mode mode = Mode::off;
@@ -47,8 +50,9 @@ class ActivationQuantiser : public torch::nn::Module {
   void note(const torch::Tensor& x, bool positive);
 
   Format format_;
-  torch::Tensor range_;          // [2]
-  torch::Tensor log_scale_;      // [1], when learned
+  torch::Tensor range_;      // [2]
+  torch::Tensor log_scale_;  // [1], when learned
+  std::optional<Range> least_;
   std::optional<Range> passed_;  // since the last `follow`
 };
 

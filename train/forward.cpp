@@ -231,20 +231,46 @@ graph::Graph trace_model(models::MultiTaskModel& model, cv::Size input, graph::M
   return graph::trace(*model, forward, inputs, mode);
 }
 
+std::vector<std::string> state_inputs(const graph::Graph& graph) {
+  std::vector<std::string> names;
+  for (const auto* input : graph.inputs()) {
+    if (begins_with(input->name, kStateIn)) names.push_back(input->name);
+  }
+  return names;
+}
+
 std::string state_output(const std::string& input) {
   return kStateOut + input.substr(std::strlen(kStateIn));
 }
 
 graph::TensorMap inputs_for(const graph::Graph& graph, const Tensor& pictures) {
   graph::TensorMap feeds;
-  for (const auto* input : graph.inputs()) {
-    if (begins_with(input->name, kStateIn)) {
-      feeds[input->name] = torch::zeros(graph::sizes_at(input->shape, pictures.size(0)),
-                                        pictures.options().dtype(torch::kFloat));
-    }
+  for (const auto& name : state_inputs(graph)) {
+    feeds[name] = torch::zeros(graph::sizes_at(graph.find(name)->shape, pictures.size(0)),
+                               pictures.options().dtype(torch::kFloat));
   }
   feeds["pictures"] = pictures;
   return feeds;
+}
+
+graph::TensorMap inputs_along(const graph::Graph& graph, const Tensor& clips) {
+  const torch::NoGradGuard no_grad;
+  const auto names = state_inputs(graph);
+  std::vector<std::string> outputs;
+  for (const auto& name : names) outputs.push_back(state_output(name));
+  const graph::Replay replay(graph);
+  auto now = inputs_for(graph, clips.select(1, 0));
+  std::vector<std::vector<Tensor>> before(names.size());  // by state, by frame
+  for (int64_t t = 0; t < clips.size(1) && !names.empty(); ++t) {
+    now["pictures"] = clips.select(1, t);
+    for (size_t i = 0; i < names.size(); ++i) before[i].push_back(now.at(names[i]));
+    const auto after = replay.run(now, outputs);
+    for (size_t i = 0; i < names.size(); ++i) now[names[i]] = after[i];
+  }
+  graph::TensorMap rows = {{"pictures", clips.flatten(0, 1)}};
+  for (size_t i = 0; i < names.size(); ++i)
+    rows[names[i]] = torch::stack(before[i], 1).flatten(0, 1);
+  return rows;
 }
 
 std::vector<std::string> outputs_of(const graph::Graph& graph, const std::string& task) {

@@ -54,12 +54,19 @@ Forward forward_of(std::shared_ptr<const graph::Replay> replay);
 graph::Graph trace_model(models::MultiTaskModel& model, cv::Size input,
                          graph::Mode mode = graph::Mode::eval);
 
+/// The inputs that hold the state, in its order; none of a model without memory.
+std::vector<std::string> state_inputs(const graph::Graph& graph);
+
 /// The output that is given to a state's input with the next frame.
 std::string state_output(const std::string& input);
 
 /// Everything that a graph of `trace_model` is fed for stills: uint8 [N, 3, H, W], and the start
 /// where it remembers.
 graph::TensorMap inputs_for(const graph::Graph& graph, const torch::Tensor& pictures);
+
+/// The same of clips, uint8 [N, T, 3, H, W]: every frame with the state before it, N * T rows
+/// (frame t of clip n is row n * T + t). `graph` is run for it, without gradients.
+graph::TensorMap inputs_along(const graph::Graph& graph, const torch::Tensor& clips);
 
 /// The names of a task's outputs, in order.
 std::vector<std::string> outputs_of(const graph::Graph& graph, const std::string& task);

@@ -4,6 +4,12 @@ namespace manyfold::train {
 
 using quantise::Mode;
 
+namespace {
+
+constexpr double kStateBound = 1;  // of every number that models::ConvGru remembers
+
+}  // namespace
+
 quantise::ModelFacts facts_of(const Tasks& tasks, const graph::Graph& graph) {
   quantise::ModelFacts facts;
   for (const auto& [name, options] : tasks) {
@@ -11,6 +17,8 @@ quantise::ModelFacts facts_of(const Tasks& tasks, const graph::Graph& graph) {
     if (parts.empty()) continue;
     for (const auto& output : outputs_of(graph, name)) facts.parts[output] = parts;
   }
+  for (const auto& input : state_inputs(graph))
+    facts.states.push_back({input, state_output(input), kStateBound});
   return facts;
 }
 

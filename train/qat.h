@@ -9,8 +9,9 @@
 
 namespace manyfold::train {
 
-/// What the quantiser must know of the tasks' outputs.
-quantise::ModelFacts facts_of(const Tasks& tasks);
+/// What the quantiser must know of a graph that `trace_model` made: of the tasks' outputs, and of
+/// what is remembered.
+quantise::ModelFacts facts_of(const Tasks& tasks, const graph::Graph& graph);
 
 /// The model made ready for int8. Its quantisers become the child "quantisers".
 std::shared_ptr<quantise::QuantisedModel> make_quantised(models::MultiTaskModel& model,

@@ -93,9 +93,10 @@ TaskTerms supervised_terms(const Forward& forward, const Tasks& tasks, const dat
 }
 
 Lessons imitation_lessons(const std::string& term, const Forward& teacher, const Tasks& tasks,
-                          const data::Batch& batch, double weight, double temperature) {
+                          const data::Batch& batch, double weight, double temperature,
+                          const models::State& state) {
   const torch::NoGradGuard no_grad;
-  const auto features = look_at(teacher, batch.pictures).features;
+  const auto features = look_at(teacher, batch.pictures, state).features;
   Lessons lessons;
   for (const auto& [name, options] : tasks) {
     const auto labelled = batch.labels.at(name).present.nonzero().flatten();

@@ -24,8 +24,10 @@ TaskTerms supervised_terms(const Forward& forward, const Tasks& tasks, const dat
                            const Lessons& lessons = {}, models::State* state = nullptr);
 
 /// The lessons of a batch that pull every task to another model's outputs for the pictures that
-/// carry its label, as a term of the given name. `teacher` is run here, without gradients.
+/// carry its label, as a term of the given name. `teacher` is run here, without gradients, from
+/// `state` on.
 Lessons imitation_lessons(const std::string& term, const Forward& teacher, const Tasks& tasks,
-                          const data::Batch& batch, double weight, double temperature);
+                          const data::Batch& batch, double weight, double temperature,
+                          const models::State& state = {});
 
 }  // namespace manyfold::train

@@ -128,25 +128,5 @@ TEST(Plan, RefusesAPatternThatNamesNothing) {
   }
 }
 
-TEST(Plan, GivesAStateAndItsSuccessorOneScale) {
-  graph::GruCell cell(4);
-  auto graph = graph::trace(
-      *cell,
-      [&](const graph::Tensors& in) {
-        return graph::NamedTensors{{"state_out", cell->forward(in[0], in[1])}};
-      },
-      {{"x", torch::randn({2, 4, 8, 8})}, {"state_in", torch::randn({2, 4, 8, 8})}},
-      graph::Mode::eval);
-  graph::simplify_fills(graph);
-  const auto plan = make_plan(graph, {{"*tanh*", "*sub*"}, {}, {{"state_in", "state_out"}}});
-  EXPECT_THAT(plan.gaps, IsEmpty());
-  const auto* in = plan.find("state_in");
-  ASSERT_NE(in, nullptr);
-  const auto* out = plan.find(graph.outputs().at(0).second->name);
-  ASSERT_NE(out, nullptr);
-  EXPECT_EQ(in->owner, out->owner);
-  EXPECT_EQ(in->owner, plan.find("x")->owner) << "they are concatenated";
-}
-
 }  // namespace
 }  // namespace manyfold::quantise
