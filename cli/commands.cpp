@@ -1,4 +1,5 @@
 #include <map>
+#include <opencv2/core/utils/logger.hpp>
 #include <string>
 #include <vector>
 
@@ -24,5 +25,7 @@ extern "C" int manyfold_run_command(const std::string& name,
       {"predict", run_predict},   {"pretrain", run_pretrain}, {"probe", run_probe},
       {"qat", run_qat},           {"synth", run_synth},       {"train", run_train},
   };
+  // What it would say of a file stands in the error of whoever wanted to read it.
+  cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
   return commands.at(name)(arguments);
 }

@@ -2,8 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <filesystem>
 #include <set>
+#include <vector>
 
+#include "common/config/yaml_reader.h"
 #include "common/error.h"
 #include "common/sha256.h"
 #include "train/checkpoint.h"
@@ -38,11 +41,59 @@ std::string other_parts(const StateDict& state) {
 }
 
 std::pair<std::filesystem::path, train::Checkpoint> checkpoint_of(const std::string& init) {
+  if (!std::filesystem::exists(init)) {
+    throw UserError("encoder.init = " + init + " does not exist; expected a run or a checkpoint");
+  }
   try {
     const auto file = train::find_checkpoint(init);
     return {file, train::load_checkpoint(file)};
   } catch (const UserError& error) {
     throw UserError("encoder.init = " + init + ": " + error.what());
+  }
+}
+
+/// In which tensors weights differ from a model's, the first three; empty when they fit.
+std::string differences(const StateDict& weights, const StateDict& own) {
+  std::vector<std::string> found;
+  for (const auto& [name, tensor] : weights) {
+    const auto place = own.find(name);
+    if (place == own.end() || place->second.sizes() == tensor.sizes()) continue;
+    found.push_back(name + c10::str(": ", tensor.sizes(), " in the weights, ",
+                                    place->second.sizes(), " in the model"));
+  }
+  for (const auto& entry : weights) {
+    if (!own.count(entry.first)) found.push_back(entry.first + " is in the weights only");
+  }
+  for (const auto& entry : own) {
+    if (!weights.count(entry.first)) found.push_back(entry.first + " is in the model only");
+  }
+  std::string text;
+  for (size_t i = 0; i < found.size() && i < 3; ++i) text += "\n  " + found[i];
+  return found.size() > 3 ? text + "\n  and so on" : text;
+}
+
+/// "; it holds edge_2m4 (from its config): take model=edge_2m4 model.stem=conv"
+std::string held_encoder(const std::string& yaml) {
+  const auto config = config::parse_yaml(yaml, "a checkpoint");
+  const auto* model = config.find("model");
+  const auto* encoder = model ? model->find("encoder") : nullptr;
+  const auto* stem = model ? model->find("stem") : nullptr;
+  if (!encoder || !encoder->is_string()) return "";
+  const auto choice =
+      encoder->text() + (stem && stem->is_string() ? " model.stem=" + stem->text() : "");
+  return "; it holds " + encoder->text() + " (from its config): take model=" + choice;
+}
+
+void load_fitting(const EncoderOptions& options, const std::string& config,
+                  const StateDict& weights, models::Encoder& encoder) {
+  try {
+    models::load_state(encoder, weights, "encoder.init = " + options.init);
+  } catch (const UserError&) {
+    const auto text = differences(weights, models::state_dict(encoder));
+    if (text.empty()) throw;
+    throw UserError("encoder.init = " + options.init +
+                    " does not fit model.encoder of this config, and nothing was loaded" +
+                    held_encoder(config) + text);
   }
 }
 
@@ -66,9 +117,7 @@ void load_encoder(const EncoderOptions& options, models::MultiTaskModel& model) 
     throw UserError("encoder.init = " + options.init + ": " + file.string() + " holds no encoder");
   const auto hash = sha256(models::bytes_of(encoder));
   refuse_other_hash(options, hash);
-  models::load_state(model->encoder(), encoder,
-                     "encoder.init = " + options.init +
-                         " does not fit model.encoder of this config, and nothing was loaded");
+  load_fitting(options, checkpoint.config, encoder, model->encoder());
   spdlog::info("encoder.init: all {} tensors of the encoder in {} (sha256 {}) are loaded",
                encoder.size(), file.string(), hash.substr(0, 16));
   spdlog::info("encoder.init: left there: {}; begin anew here: {}",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <set>
@@ -13,6 +14,7 @@
 #include "cli/predictions.h"
 #include "common/atomic_file.h"
 #include "common/error.h"
+#include "train/signals.h"
 
 namespace manyfold::cli {
 namespace {
@@ -76,6 +78,51 @@ nlohmann::json predict_picture(const LoadedModel& loaded, const fs::path& path, 
   return {{"file", path.string()}, {"overlay", drawn.filename().string()}, {"tasks", tasks}};
 }
 
+/// predictions.jsonl, line by line: what was done stays when the rest is not.
+class ResultLines {
+ public:
+  explicit ResultLines(fs::path path) : path_(std::move(path)), file_(path_) {}
+
+  void add(const nlohmann::json& line) {
+    file_ << line.dump() << '\n' << std::flush;
+    if (!file_) throw UserError("cannot write " + path_.string());
+  }
+
+ private:
+  fs::path path_;
+  std::ofstream file_;
+};
+
+/// Runs the model on the inputs, one after the other, until a signal stops it. Returns the exit
+/// code.
+int predict_all(const LoadedModel& loaded, const std::vector<fs::path>& inputs, int64_t frames,
+                OutputFolder& out) {
+  ResultLines lines(out.results());
+  const train::StopSignals signals;
+  size_t done = 0, failed = 0;
+  for (; done < inputs.size() && train::StopSignals::received() == 0; ++done) {
+    const auto& path = inputs[done];
+    nlohmann::json result;
+    try {
+      result = is_stream(path) ? predict_video(loaded, path, out, frames)
+                               : predict_picture(loaded, path, out);
+    } catch (const UserError& error) {
+      std::fprintf(stderr, "manyfold: %s\n", error.what());
+      result = {{"file", path.string()}, {"error", error.what()}};
+      ++failed;
+    }
+    lines.add(result);
+  }
+  const auto folder = out.results().parent_path();
+  if (const int signal = train::StopSignals::received()) {
+    std::printf("stopped by signal %d after %zu of %zu inputs, %zu failed; results in %s\n", signal,
+                done, inputs.size(), failed, folder.c_str());
+    return 128 + signal;
+  }
+  std::printf("%zu inputs, %zu failed; results in %s\n", inputs.size(), failed, folder.c_str());
+  return failed == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int run_predict(const std::vector<std::string>& arguments) {
@@ -88,32 +135,13 @@ int run_predict(const std::vector<std::string>& arguments) {
       "predict", "MODEL PICTURE|FOLDER|VIDEO|camera:N... [options] [overrides]", arguments, own);
   if (line.help) return 0;
   const auto inputs = inputs_of(line.paths);
-  const auto loaded = load_model(line.model, line.overrides);
-  OutputFolder out(line.options["out"].as<std::string>());
   const auto frames = line.options["frames"].as<int64_t>();
   if (frames < 0) throw ConfigError("--frames must be 0 or more");
-  std::string lines;
-  int64_t failed = 0;
-  int signal = 0;
-  for (const auto& path : inputs) {
-    if (signal != 0) break;
-    try {
-      const bool moves = is_stream(path);
-      const auto result =
-          moves ? predict_video(loaded, path, out, frames) : predict_picture(loaded, path, out);
-      lines += result.dump() + "\n";
-      signal = result.value("stopped_by_signal", 0);
-    } catch (const UserError& error) {
-      std::fprintf(stderr, "manyfold: %s\n", error.what());
-      lines += nlohmann::json{{"file", path.string()}, {"error", error.what()}}.dump() + "\n";
-      ++failed;
-    }
-  }
-  write_file(out.results(), lines);
-  std::printf("%zu inputs, %lld failed; results in %s\n", inputs.size(),
-              static_cast<long long>(failed), out.results().parent_path().c_str());
-  if (signal != 0) return 128 + signal;
-  return failed == 0 ? 0 : 1;
+  const fs::path folder = line.options["out"].as<std::string>();
+  refuse_file(folder);
+  const auto loaded = load_model(line.model, line.overrides);
+  OutputFolder out(folder);
+  return predict_all(loaded, inputs, frames, out);
 }
 
 }  // namespace manyfold::cli

@@ -18,13 +18,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The number behind "camera:".
+const std::string kCamera = "camera:";
+
+/// The number behind "camera:"; none of a file.
 std::optional<int> camera_of(const fs::path& input) {
-  const std::string prefix = "camera:", text = input.string();
-  const auto number = text.rfind(prefix, 0) == 0 ? text.substr(prefix.size()) : "";
+  const auto text = input.string();
+  if (text.rfind(kCamera, 0) != 0) return {};
+  const auto number = text.substr(kCamera.size());
   const bool digits = !number.empty() && number.size() < 4 &&
                       number.find_first_not_of("0123456789") == std::string::npos;
-  return digits ? std::optional<int>(std::stoi(number)) : std::nullopt;
+  if (!digits) throw UserError(text + ": expected a number, such as camera:0");
+  return std::stoi(number);
 }
 
 /// Frames as they come.
@@ -100,7 +104,7 @@ std::string speed_line(const Stream& stream, int64_t frames, double seconds) {
 }  // namespace
 
 bool is_stream(const fs::path& input) {
-  return data::named_like_video(input) || input.string().rfind("camera:", 0) == 0;
+  return data::named_like_video(input) || input.string().rfind(kCamera, 0) == 0;
 }
 
 nlohmann::json predict_video(const LoadedModel& loaded, const fs::path& input, OutputFolder& out,
@@ -113,7 +117,6 @@ nlohmann::json predict_video(const LoadedModel& loaded, const fs::path& input, O
   refuse_overwriting(input, with_extension(written, ".avi"));
   Results results(written);
   report::Progress progress(name, most > 0 ? most : stream.frames());
-  const train::StopSignals signals;
   models::State state;
   int64_t count = 0;
   double seconds = 0;  // at the model and at drawing, not waiting for the camera
@@ -127,9 +130,9 @@ nlohmann::json predict_video(const LoadedModel& loaded, const fs::path& input, O
     seconds += seconds_now() - start;
     progress.step(1, 0);
   }
-  progress.message(name + ": " + speed_line(stream, count, seconds));
+  if (count == 0 && !stopped()) throw UserError(input.string() + ": no frame could be read");
+  if (count > 0) progress.message(name + ": " + speed_line(stream, count, seconds));
   progress.finish();
-  if (count == 0) throw UserError(input.string() + ": no frame could be read");
   const bool ended = !stopped() && (most == 0 || count < most);
   if (ended && (stream.is_camera() || count < stream.frames())) {
     throw UserError(input.string() + " ends after " + std::to_string(count) +

@@ -6,12 +6,22 @@
 #include "common/config/reader.h"
 #include "common/config/yaml_reader.h"
 #include "common/config/yaml_writer.h"
+#include "common/error.h"
 
 namespace manyfold::cli {
 namespace {
 
-/// Keys of tasks with boxes that were called otherwise: `ssld` is `detector`, and `stride` one of
-/// its `strides`.
+/// Its keys are others than those of a job with tasks.
+void refuse_pretraining(const config::Value& config, const std::string& origin) {
+  if (!config.is_map() || !config.map().find("pretrain") || config.map().find("tasks")) return;
+  throw UserError(origin +
+                  " is of a pre-training run: an encoder without heads; train from it by "
+                  "encoder.init=" +
+                  origin);
+}
+
+}  // namespace
+
 void bring_up_to_date(config::Value& config) {
   auto* tasks = config.is_map() ? config.map().find("tasks") : nullptr;
   if (!tasks || !tasks->is_map()) return;
@@ -33,14 +43,13 @@ void bring_up_to_date(config::Value& config) {
   }
 }
 
-}  // namespace
-
 SavedJob saved_job(const std::string& config, const std::string& origin,
                    const std::vector<std::string>& overrides) {
   const auto name = "the config in " + origin;
   // Keys that came into being after it was written have their defaults.
   auto complete = config::load_yaml(shipped_configs() / "job.yaml");
   auto written = config::parse_yaml(config, name);
+  refuse_pretraining(written, origin);
   bring_up_to_date(written);
   config::merge(complete, written);
   const auto composed = config::recompose(config::to_yaml(complete), name, overrides);

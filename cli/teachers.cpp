@@ -12,7 +12,6 @@
 #include "common/atomic_file.h"
 #include "common/error.h"
 #include "common/sha256.h"
-#include "distill/asked.h"
 #include "distill/cache.h"
 #include "distill/check.h"
 #include "distill/native_teacher.h"
@@ -39,6 +38,8 @@ bool is_torchscript(const fs::path& path) {
   const auto extension = path.extension().string();
   return extension == ".pt" || extension == ".pth" || extension == ".ts";
 }
+
+bool is_foreign(const fs::path& path) { return is_torchscript(path) || is_foreign_onnx(path); }
 
 /// A run, checkpoint or package, on the job's device and threads.
 std::shared_ptr<distill::Teacher> open_native(const distill::TeacherSetup& setup,
@@ -130,12 +131,31 @@ void require_score(const std::string& name, const distill::TeacherOptions& optio
   if (options.least_score == 0 || options.least_score <= score) return;
   char text[64];
   std::snprintf(text, sizeof text, "%.4f, below least_score = %g", score, options.least_score);
+  const auto section = "distill.teachers." + name;
   throw UserError(
       "teacher '" + name + "' (" + options.model + ") scores " + text +
       ", on the validation sets, before a step of training. If it is better than that elsewhere, "
-      "it "
-      "sees other pictures or is read wrongly: check input.colour, scale, mean and deviation, and "
-      "the outputs' activation and classes");
+      "it " +
+      (is_foreign(options.model)
+           ? "sees other pictures or is read wrongly: check colour, scale, mean and deviation of " +
+                 section + ".input, and activation and classes of " + section + ".outputs"
+           : "sees other pictures: compare data.size, data.fit and the sets with those of its "
+             "config"));
+}
+
+/// A folder that cannot be made is found before a night of training without it.
+void make_cache_folder(const JobOptions& job) {
+  std::error_code error;
+  fs::create_directories(job.distill.cache, error);
+  if (error) {
+    throw UserError("distill.cache = " + job.distill.cache + ": cannot make this folder: " +
+                    error.message() + "; name another, or leave it out");
+  }
+  if (!job.data.augment.enabled || job.data.augment.views > 0) return;
+  spdlog::warn(
+      "distill.cache = {}: with data.augment.views = 0 an augmented picture never comes again, and "
+      "the cache cannot help; set data.augment.views, such as 4, or leave the cache out",
+      job.distill.cache);
 }
 
 }  // namespace
@@ -160,6 +180,7 @@ OpenTeachers open_teachers(const JobOptions& job, models::MultiTaskModel& studen
 
 OpenTeachers cached(const JobOptions& job, OpenTeachers teachers) {
   if (job.distill.cache.empty()) return teachers;
+  make_cache_folder(job);
   for (auto& teacher : teachers) {
     teacher = std::make_shared<distill::CachedTeacher>(teacher, job.tasks, job.distill.cache,
                                                        at::get_num_threads());
@@ -184,7 +205,6 @@ nlohmann::json judge_teachers(const JobOptions& job, const OpenTeachers& teacher
     const auto evaluation = train::evaluate(
         [&](const torch::Tensor& pictures) {
           auto answer = teacher->answer(pictures);
-          distill::require_finite(teacher->name(), answer);
           for (auto& entry : answer.outputs) {
             for (auto& tensor : entry.second) tensor = tensor.cpu();
           }

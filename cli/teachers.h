@@ -20,7 +20,8 @@ using OpenTeachers = std::vector<std::shared_ptr<distill::Teacher>>;
 OpenTeachers open_teachers(const JobOptions& job, models::MultiTaskModel& student,
                            torch::Device device);
 
-/// The same behind the job's cache, if it has one.
+/// The same behind the job's cache, if it has one. Throws UserError when its folder cannot be made,
+/// and warns when it cannot help.
 OpenTeachers cached(const JobOptions& job, OpenTeachers teachers);
 
 /// Scores every teacher on the validation sets, says so, and returns the figures: an array of

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "cli/build_model.h"
 #include "cli/job_model.h"
@@ -36,6 +37,25 @@ std::optional<train::RunFolder> resumed_folder(const TrainingRequest& request) {
                           : " is of an int8 run; leave precision as it was there (int8)"));
   }
   return folder;
+}
+
+/// What nobody teaches would be exported as it began.
+void refuse_untaught_tasks(const JobOptions& job, const OpenTeachers& teachers) {
+  std::set<std::string> taught;
+  for (const auto& source : job.data.sources) {
+    for (const auto& label : source.second.labels) taught.insert(label.first);
+  }
+  for (const auto& teacher : teachers) {
+    for (const auto& task : teacher->tasks()) taught.insert(task);
+  }
+  const std::set<std::string> frozen(job.train.freeze.begin(), job.train.freeze.end());
+  for (const auto& [task, options] : job.tasks) {
+    if (taught.count(task) || frozen.count("heads") || frozen.count("heads." + task)) continue;
+    throw ConfigError("task '" + task + "': no source of data.sources labels it" +
+                      (teachers.empty() ? "" : " and no teacher answers it") + "; add labels." +
+                      task + " to a source, freeze heads." + task +
+                      ", or take the task out (~tasks." + task + ")");
+  }
 }
 
 /// The parts of a training job, in the order in which they depend on each other. Opening them finds
@@ -78,6 +98,8 @@ class TrainingJob {
 };
 
 RunPlan TrainingJob::plan() {
+  // Int8 is pulled to the float model's answers of every task.
+  if (!job_model_.float_model()) refuse_untaught_tasks(job_, job_model_.teachers());
   // Before the run's folder is touched.
   if (request_.resume) check_teachers(job_model_.teachers(), train::run_to_resume(job_.run.dir));
   auto plan = plan_of("train", request_);

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <cstdio>
 #include <sstream>
 
 #include "common/error.h"
@@ -72,6 +73,30 @@ std::string shape_text(const Tensor& tensor) {
   std::ostringstream text;
   text << tensor.sizes();
   return text.str();
+}
+
+std::string check_activation(const std::string& who, const Tensor& raw,
+                             const OutputOptions& options, data::LabelSpec::Kind kind) {
+  constexpr double kTolerance = 1e-3;
+  if (kind == data::LabelSpec::Kind::objects) return "";
+  const auto x = ordered(who, raw, options, kind);
+  const double low = x.min().item<double>(), high = x.max().item<double>();
+  const bool in_unit = low >= -kTolerance && high <= 1 + kTolerance;
+  const auto& said = options.activation;
+  const std::string way = binary(options) ? "binary_" : "";
+  if (said == way + "probabilities") {
+    if (in_unit) return "";
+    char range[64];
+    std::snprintf(range, sizeof range, "from %.4g to %.4g", low, high);
+    throw ConfigError(who + ": its numbers are " + range + ", and activation = " + said +
+                      " means from 0 to 1; say activation: " + way + "logits");
+  }
+  if (!in_unit || x.size(1) == 1 || (x.sum(1) - 1).abs().max().item<double>() > kTolerance)
+    return "";
+  return who +
+         ": its numbers are from 0 to 1 and sum to 1 over the classes, as probabilities do, " +
+         "and are read as " + said +
+         "; if a softmax is part of the model, say activation: " + "probabilities";
 }
 
 Tensor prepare_pictures(const Tensor& pictures, const InputOptions& options) {

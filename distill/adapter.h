@@ -29,6 +29,12 @@ at::Tensor prepare_pictures(const at::Tensor& pictures, const InputOptions& opti
 at::Tensor adapt_output(const std::string& who, const at::Tensor& raw, const OutputOptions& options,
                         const data::LabelSpec& student, const config::PictureSize& size);
 
+/// Whether the numbers of a raw output of classes can be what `activation` says. Throws
+/// ConfigError, which begins with `who`, for probabilities outside [0, 1]. Returns a warning, or
+/// "": logits of several classes that are all in [0, 1] and sum to 1 are most likely probabilities.
+std::string check_activation(const std::string& who, const at::Tensor& raw,
+                             const OutputOptions& options, data::LabelSpec::Kind kind);
+
 /// "[2, 3, 64, 64]"
 std::string shape_text(const at::Tensor& tensor);
 

@@ -18,11 +18,7 @@ struct Teachers {
 /// What all teachers said of one batch.
 using Answers = std::vector<Answer>;
 
-/// Asks all of them. Throws UserError naming teacher, task and output for an answer with a number
-/// that is not finite.
+/// Asks all of them.
 Answers ask(const Teachers& teachers, const torch::Tensor& pictures);
-
-/// The same check of one answer.
-void require_finite(const std::string& teacher, const Answer& answer);
 
 }  // namespace manyfold::distill

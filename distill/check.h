@@ -6,8 +6,7 @@
 namespace manyfold::distill {
 
 /// Asks a teacher about a few pictures and compares with the student's own outputs for them: every
-/// task must have as many tensors of the same shapes, of finite numbers. To be called before
-/// anything slow.
+/// task must have as many tensors of the same shapes. To be called before anything slow.
 ///
 ///   pictures  uint8 [N, 3, H, W] of the job's size
 ///   student   what its heads give for them

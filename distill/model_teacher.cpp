@@ -1,5 +1,6 @@
 #include "distill/model_teacher.h"
 
+#include <spdlog/spdlog.h>
 #include <torch/types.h>
 
 #include <algorithm>
@@ -27,17 +28,6 @@ std::vector<std::string> names_of(const Named& outputs) {
   return names;
 }
 
-void refuse_unknown_tasks(const TeacherSetup& setup) {
-  std::vector<std::string> known, named = setup.options.tasks;
-  for (const auto& entry : setup.tasks) known.push_back(entry.first);
-  for (const auto& entry : setup.options.outputs) named.push_back(entry.first);
-  for (const auto& name : named) {
-    if (find_task(setup.tasks, name)) continue;
-    throw ConfigError(who(setup) + " is to teach '" + name + "', which is no task of this job" +
-                      known_names(name, known));
-  }
-}
-
 /// The outputs that a name means: itself, or "<name>.0", "<name>.1" of a head with several. None
 /// where there are none.
 std::vector<std::string> parts_of(const Named& outputs, const std::string& name) {
@@ -57,8 +47,8 @@ std::string output_for(const TeacherSetup& setup, const std::string& task, const
   if (given.empty() && alone) return outputs.begin()->first;
   if (!needed) return "";
   throw ConfigError(who(setup) + " has no output '" + name + "' for task '" + task + "'" +
-                    known_names(name, names_of(outputs)) + "; name it in distill.teachers." +
-                    setup.name + ".outputs." + task + ".name");
+                    known_names(name, names_of(outputs)) + "; name it in " + section_of(setup) +
+                    ".outputs." + task + ".name");
 }
 
 std::vector<Subject> subjects_of(const TeacherSetup& setup, const Named& outputs) {
@@ -76,8 +66,8 @@ std::vector<Subject> subjects_of(const TeacherSetup& setup, const Named& outputs
   if (!subjects.empty()) return subjects;
   const auto& first = setup.tasks.front().first;
   throw ConfigError(who(setup) + " has no output named as a task of this job" +
-                    known_names(first, names_of(outputs)) + "; say in distill.teachers." +
-                    setup.name + ".outputs." + first + ".name which one it is");
+                    known_names(first, names_of(outputs)) + "; say in " + section_of(setup) +
+                    ".outputs." + first + ".name which one it is");
 }
 
 /// How the answers come about, beside the file.
@@ -97,11 +87,21 @@ nlohmann::json reading_of(const TeacherSetup& setup, const std::vector<Subject>&
   return reading;
 }
 
-/// What an error says, without where in LibTorch it arose.
+/// What an error says, without where in LibTorch it arose, and of TorchScript without the lines of
+/// code before the cause.
 std::string words(const std::exception& error) {
   const auto* of_torch = dynamic_cast<const c10::Error*>(&error);
-  const std::string text = of_torch ? of_torch->what_without_backtrace() : error.what();
+  std::string text = of_torch ? of_torch->what_without_backtrace() : error.what();
+  const std::string cause = "RuntimeError: ";
+  const auto found = text.rfind(cause);
+  if (found != std::string::npos) text.erase(0, found + cause.size());
+  text.erase(text.find_last_not_of(" \n") + 1);
   return text.substr(0, 600);
+}
+
+/// One number is looked at, unless it is bad: a sum may overflow where all parts are finite.
+bool finite(const Tensor& tensor) {
+  return torch::isfinite(tensor.sum()).item<bool>() || torch::isfinite(tensor).all().item<bool>();
 }
 
 class ModelTeacher : public Teacher {
@@ -111,8 +111,9 @@ class ModelTeacher : public Teacher {
     const auto black = torch::zeros({2, 3, setup_.size.height, setup_.size.width}, torch::kByte);
     const auto outputs = ask(black);
     subjects_ = subjects_of(setup_, outputs);
-    for (const auto& [stride, map] : adapted(outputs, black).features)
-      features_.push_back({map.size(1), stride});
+    const auto answer = adapted(outputs, black);
+    doubt_activations(outputs);
+    for (const auto& [stride, map] : answer.features) features_.push_back({map.size(1), stride});
     hash_ = sha256(file_hash + reading_of(setup_, subjects_).dump());
   }
 
@@ -129,6 +130,15 @@ class ModelTeacher : public Teacher {
  private:
   Named ask(const Tensor& pictures) const;
   Answer adapted(const Named& outputs, const Tensor& pictures) const;
+  void doubt_activations(const Named& outputs) const;
+  void require_finite(const Tensor& tensor, const std::string& what) const;
+  /// Where to look when it cannot be asked.
+  std::string way_out() const {
+    return setup_.native ? "" : "; see " + section_of(setup_) + ".input";
+  }
+  std::string place(const std::string& output, const std::string& what) const {
+    return who(setup_) + ", output '" + output + "' for " + what;
+  }
 
   TeacherSetup setup_;
   Run run_;
@@ -143,12 +153,31 @@ Named ModelTeacher::ask(const Tensor& pictures) const {
   try {
     return run_(input);
   } catch (const UserError& error) {
-    throw UserError(who(setup_) + ": " + error.what() + "; see distill.teachers." + setup_.name +
-                    ".input");
+    throw UserError(who(setup_) + ": " + error.what() + way_out());
   } catch (const std::exception& error) {  // LibTorch's, and TorchScript's, which is no c10::Error
     throw UserError(who(setup_) + " failed on pictures " + shape_text(input) + ": " + words(error) +
-                    "; see distill.teachers." + setup_.name + ".input");
+                    way_out());
   }
+}
+
+/// Whether the raw numbers can be what the options say; what is only unlikely is a warning.
+void ModelTeacher::doubt_activations(const Named& outputs) const {
+  for (const auto& [task, label, options] : subjects_) {
+    for (const auto& part : parts_of(outputs, options.name)) {
+      const auto doubt = check_activation(place(part, "task '" + task + "'"), outputs.at(part),
+                                          options, label.kind);
+      if (!doubt.empty()) spdlog::warn(doubt);
+    }
+  }
+}
+
+void ModelTeacher::require_finite(const Tensor& tensor, const std::string& what) const {
+  if (finite(tensor)) return;
+  throw UserError(who(setup_) + " answers with numbers that are not finite: " + what +
+                  (setup_.native
+                       ? "; take another checkpoint of it"
+                       : "; look at " + section_of(setup_) + ".input (scale, mean, deviation)") +
+                  ", or leave it out");
 }
 
 Answer ModelTeacher::adapted(const Named& outputs, const Tensor& pictures) const {
@@ -162,25 +191,31 @@ Answer ModelTeacher::adapted(const Named& outputs, const Tensor& pictures) const
     }
     const auto& raw = found->second;
     if (raw.dim() > 0 && raw.size(0) == pictures.size(0)) return raw.to(pictures.device());
-    throw ConfigError(who(setup_) + ", output '" + name + "' for " + what + " is " +
-                      shape_text(raw) + ", expected one row for each of " +
-                      std::to_string(pictures.size(0)) + " pictures");
+    throw ConfigError(place(name, what) + " is " + shape_text(raw) +
+                      ", expected one row for each of " + std::to_string(pictures.size(0)) +
+                      " pictures");
   };
   Answer answer;
   for (const auto& [task, label, options] : subjects_) {
     const auto what = "task '" + task + "'";
     for (const auto& part : parts_of(outputs, options.name)) {
-      answer.outputs[task].push_back(
-          adapt_output(who(setup_) + ", output '" + part + "' for " + what, checked(part, what),
-                       options, label, size));
+      const auto raw = checked(part, what);
+      try {
+        answer.outputs[task].push_back(adapt_output(place(part, what), raw, options, label, size));
+      } catch (const ConfigError& error) {
+        throw ConfigError(std::string(error.what()) + "; see " + section_of(setup_) + ".outputs." +
+                          task);
+      }
+      require_finite(answer.outputs[task].back(), what + ", output '" + part + "'");
     }
   }
   for (const auto& [stride, name] : setup_.options.features) {
     const auto map = checked(name, "features at stride " + stride);
     if (map.dim() != 4) {
-      throw ConfigError(who(setup_) + ", output '" + name + "' for features at stride " + stride +
-                        " is " + shape_text(map) + ", expected [N, channels, height, width]");
+      throw ConfigError(place(name, "features at stride " + stride) + " is " + shape_text(map) +
+                        ", expected [N, channels, height, width]");
     }
+    require_finite(map, "features at stride " + stride + ", output '" + name + "'");
     const bool channels_last = setup_.options.input.layout == "nhwc";
     answer.features[std::stoll(stride)] =
         (channels_last ? map.permute({0, 3, 1, 2}) : map).to(torch::kFloat);
@@ -199,6 +234,19 @@ const train::Task* find_task(const train::Tasks& tasks, const std::string& name)
 
 std::string who(const TeacherSetup& setup) {
   return "teacher '" + setup.name + "' (" + setup.options.model + ")";
+}
+
+std::string section_of(const TeacherSetup& setup) { return "distill.teachers." + setup.name; }
+
+void refuse_unknown_tasks(const TeacherSetup& setup) {
+  std::vector<std::string> known, named = setup.options.tasks;
+  for (const auto& entry : setup.tasks) known.push_back(entry.first);
+  for (const auto& entry : setup.options.outputs) named.push_back(entry.first);
+  for (const auto& name : named) {
+    if (find_task(setup.tasks, name)) continue;
+    throw ConfigError(who(setup) + " is to teach '" + name + "', which is no task of this job" +
+                      known_names(name, known));
+  }
 }
 
 std::shared_ptr<Teacher> model_teacher(const TeacherSetup& setup, const std::string& file_hash,

@@ -24,6 +24,7 @@ struct TeacherSetup {
   TeacherOptions options;
   train::Tasks tasks;        // the student's
   config::PictureSize size;  // of the job's pictures
+  bool native = false;       // a model of this project, which knows how it takes its pictures
 };
 
 /// A teacher out of a model with named outputs: prepares its pictures, runs it, and brings its
@@ -32,6 +33,7 @@ struct TeacherSetup {
 /// Runs it once, on two black pictures. Throws ConfigError, which names the teacher, the task and
 /// the output, for an output that the model has not and for one that cannot be what the options
 /// say.
+/// Its answers throw UserError, which says the same, where a number is not finite.
 std::shared_ptr<Teacher> model_teacher(const TeacherSetup& setup, const std::string& file_hash,
                                        Run run);
 
@@ -40,5 +42,10 @@ const train::Task* find_task(const train::Tasks& tasks, const std::string& name)
 
 /// "teacher 'big' (teacher.onnx)", to begin an error with.
 std::string who(const TeacherSetup& setup);
+/// "distill.teachers.big", where its options stand.
+std::string section_of(const TeacherSetup& setup);
+
+/// Throws ConfigError when `tasks` or `outputs` name a task that the job has not.
+void refuse_unknown_tasks(const TeacherSetup& setup);
 
 }  // namespace manyfold::distill

@@ -1,6 +1,7 @@
 #include "distill/native_teacher.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "common/error.h"
 
@@ -67,9 +68,28 @@ OutputOptions output_of(const std::string& who, OutputOptions given, const train
   return given;
 }
 
+bool is_set(const InputOptions& input) {
+  const auto parts = [](const InputOptions& of) {
+    return std::make_tuple(of.size.height, of.size.width, of.layout, of.colour, of.type, of.scale,
+                           of.mean, of.deviation);
+  };
+  return parts(input) != parts(InputOptions());
+}
+
+/// What foreign models alone must be told.
+void refuse_foreign_options(const TeacherSetup& setup) {
+  const auto refuse = [&](const std::string& key, const std::string& known) {
+    throw ConfigError(section_of(setup) + "." + key + " is set, and " + setup.options.model +
+                      " is a model of manyfold, which knows " + known + "; leave it out");
+  };
+  if (is_set(setup.options.input)) refuse("input", "how it takes its pictures");
+  if (!setup.options.features.empty()) refuse("features", "its own feature maps");
+}
+
 /// The tasks that are taught, each with its output.
 std::vector<std::pair<std::string, OutputOptions>> outputs_of(const TeacherSetup& setup,
                                                               const NativeModel& model) {
+  refuse_unknown_tasks(setup);
   const auto& wanted = setup.options.tasks;
   std::vector<std::string> known;
   for (const auto& entry : model.tasks) known.push_back(entry.first);
@@ -91,8 +111,8 @@ std::vector<std::pair<std::string, OutputOptions>> outputs_of(const TeacherSetup
     }
   }
   if (!outputs.empty()) return outputs;
-  throw ConfigError(who(setup) + " has no task of this job" +
-                    known_names(setup.tasks.front().first, known));
+  throw ConfigError(who(setup) + " has no task of this job" + known_names("", known) + "; say in " +
+                    section_of(setup) + ".outputs.<task>.name which of them is a task of the job");
 }
 
 /// As exported files name them: "<task>", or "<task>.0", "<task>.1" of a head with several.
@@ -129,6 +149,8 @@ Run run_outputs(train::Predictor predict) {
 
 std::shared_ptr<Teacher> native_teacher(TeacherSetup setup, NativeModel model,
                                         const std::vector<int64_t>& strides) {
+  refuse_foreign_options(setup);
+  setup.native = true;
   auto& options = setup.options;
   options.outputs = outputs_of(setup, model);
   options.tasks.clear();

@@ -33,7 +33,8 @@ Run run_outputs(train::Predictor predict);
 /// left out.
 ///
 /// Throws ConfigError for a task of another kind, a class that it has not, and objects with other
-/// anchors, key points or cells; it says what differs.
+/// anchors, key points or cells; it says what differs. So it does for `input` and `features`, which
+/// such a model knows.
 std::shared_ptr<Teacher> native_teacher(TeacherSetup setup, NativeModel model,
                                         const std::vector<int64_t>& strides);
 

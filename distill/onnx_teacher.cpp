@@ -28,7 +28,7 @@ Session open(const TeacherSetup& setup, int threads) {
 /// What the file says of its input must be what the options say.
 void check_input(const TeacherSetup& setup, const std::vector<TensorInfo>& inputs) {
   const auto& input = setup.options.input;
-  const auto section = "distill.teachers." + setup.name + ".input";
+  const auto section = section_of(setup) + ".input";
   if (inputs.size() != 1) {
     throw ConfigError(who(setup) + " has " + std::to_string(inputs.size()) +
                       " inputs, expected one, of pictures");
@@ -39,6 +39,10 @@ void check_input(const TeacherSetup& setup, const std::vector<TensorInfo>& input
     throw ConfigError(who(setup) + ": its input '" + info.name + "' is of " +
                       (*type ? type : c10::toString(info.type)) + ", and " + section +
                       ".type = " + input.type + "; a teacher takes float32 or uint8");
+  }
+  if (!info.shape.empty() && info.shape[0] > 1) {
+    throw ConfigError(who(setup) + ": its batch is fixed to " + std::to_string(info.shape[0]) +
+                      "; export it with a dynamic first axis, or with 1");
   }
   const bool last = input.layout == "nhwc";
   const auto colours = info.shape.size() == 4 ? info.shape[last ? 3 : 1] : 0;

@@ -10,7 +10,8 @@ namespace manyfold::distill {
 /// is fixed in the file costs one run a picture. `threads`: of ONNX Runtime.
 ///
 /// Throws UserError for a file that the runtime cannot load (with its words: an operator it lacks),
-/// ConfigError for an input of another type or shape than the options say.
+/// ConfigError for an input of another type or shape than the options say, or a fixed batch of
+/// several.
 std::shared_ptr<Teacher> onnx_teacher(TeacherSetup setup, int threads);
 
 }  // namespace manyfold::distill

@@ -26,7 +26,7 @@ class Teacher {
   virtual ~Teacher() = default;
 
   /// uint8 [N, 3, H, W] RGB, of the network's size of the job -> its answer, on the pictures'
-  /// device, without gradients.
+  /// device, without gradients. Throws UserError for a number that is not finite.
   virtual Answer answer(const torch::Tensor& pictures) = 0;
 
   /// What the config calls it.

@@ -31,6 +31,18 @@ bool double_each_time(const std::vector<int64_t>& strides) {
   return true;
 }
 
+/// Of a side of an anchor. An object may be larger than the picture that shows a part of it.
+constexpr double kMostSide = 2;
+
+/// "4 numbers (2 anchors) for 3 strides"
+std::string count_text(size_t numbers, size_t strides) {
+  const auto anchors = numbers % 2 == 0 ? " (" + std::to_string(numbers / 2) +
+                                              (numbers == 2 ? " anchor)" : " anchors)")
+                                        : std::string();
+  return std::to_string(numbers) + " numbers" + anchors + " for " + std::to_string(strides) +
+         (strides == 1 ? " stride" : " strides");
+}
+
 }  // namespace
 
 std::vector<double> DetectorOptions::anchors_of(size_t level) const {
@@ -53,7 +65,10 @@ void DetectorOptions::fields(config::Fields& f) {
       config::positive());
   const auto sides = 2 * std::max<size_t>(strides.size(), 1);
   f.require(!anchors.empty() && anchors.size() % sides == 0, "anchors",
-            "must be pairs of width, height, equally many for each of the strides");
+            "must be pairs of width, height, equally many for each of the strides; has " +
+                count_text(anchors.size(), strides.size()));
+  f.require(anchors.empty() || *std::max_element(anchors.begin(), anchors.end()) <= kMostSide,
+            "anchors", "must be shares of the picture's sides, not pixels");
   choice(f, "points", points, "What key points are relative to: the box, the cell or the anchor.",
          {{"box", Points::box}, {"cell", Points::cell}, {"anchor", Points::anchor}});
   choice(f, "size_term", size_term,

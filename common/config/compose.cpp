@@ -142,6 +142,20 @@ void change_key(Value& config, const Override& override) {
   }
 }
 
+/// What names a package is no key: it meant a group, which did not catch it.
+void refuse_missed_choice(const Repository& repository, const Override& override) {
+  if (!override.package || !override.value || !repository.group_exists(override.key)) return;
+  const auto choice = override.config_value().text();
+  if (!repository.config_exists(override.key + "/" + choice)) {
+    throw ConfigError("override '" + override.line + "': the group '" + override.key +
+                      "' has no choice '" + choice + "'" +
+                      known_names(choice, repository.options(override.key)));
+  }
+  throw ConfigError("override '" + override.line + "': the defaults list has no '" + override.key +
+                    "@" + *override.package + "'; to add it, write +" + override.key + "@" +
+                    *override.package + "=" + choice);
+}
+
 void apply(Value& config, const Override& override) {
   if (override.package) {
     throw ConfigError("override '" + override.line +
@@ -219,7 +233,10 @@ Composed compose(const ComposeRequest& request) {
   composed.choices = list.choices;
   composed.job = merged(repository, list.items);
   note_run(composed.job, request, composed);
-  for (const auto& override : list.config_overrides) apply(composed.job, override);
+  for (const auto& override : list.config_overrides) {
+    refuse_missed_choice(repository, override);
+    apply(composed.job, override);
+  }
   composed.config = composed.job;
   composed.config.map().erase("hydra");
   return composed;

@@ -120,6 +120,16 @@ TEST_F(Distill, ADamagedEntryOfTheCacheIsComputedAnew) {
   expect_equal_runs("third", "again");
 }
 
+TEST_F(Distill, SaysAtOnceThatACacheCannotWork) {
+  write_file(folder / "file", "text");
+  EXPECT_THAT(refusal({"distill.cache=" + at("file/cache"), "data.augment.views=1"}, 1),
+              HasSubstr("distill.cache = " + at("file/cache") + ": cannot make this folder"));
+  const auto useless = run(taught("student", {"distill.cache=" + at("cache")}));
+  EXPECT_EQ(useless.exit_code, 0) << useless.output;
+  EXPECT_THAT(useless.output, HasSubstr("with data.augment.views = 0 an augmented picture never "
+                                        "comes again"));
+}
+
 TEST_F(Distill, RefusesFilesThatCannotTeach) {
   const auto of_model = [&](const std::string& name) {
     return refusal({"distill.teachers.big.model=" + at(name)}, 1);
@@ -155,7 +165,11 @@ TEST_F(Distill, RefusesTeachersThatDoNotFit) {
   std::snprintf(text, sizeof text, "%.4f", score.get<double>());
   EXPECT_THAT(refusal({"+distill.teachers.big.least_score=0.99"}, 1),
               AllOf(HasSubstr("teacher 'big'"), HasSubstr("scores " + std::string(text)),
-                    HasSubstr("below least_score = 0.99")));
+                    HasSubstr("below least_score = 0.99"), HasSubstr("compare data.size, data.fit"),
+                    Not(HasSubstr("deviation"))));
+  EXPECT_THAT(refusal({"+distill.teachers.big.tasks=[gesture, segmentatoin]"}, 2),
+              AllOf(HasSubstr("is to teach 'segmentatoin', which is no task of this job"),
+                    HasSubstr("did you mean 'segmentation'")));
 }
 
 TEST_F(Distill, AnInt8StudentKeepsItsTeacher) {

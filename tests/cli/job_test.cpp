@@ -9,6 +9,9 @@
 namespace manyfold::cli {
 namespace {
 
+using testing::AllOf;
+using testing::Not;
+
 /// Frames of 96 x 64 that get lighter.
 void write_video(const std::string& path, int frames) {
   cv::VideoWriter video(path, cv::VideoWriter::fourcc('M', 'J', 'P', 'G'), 25, {96, 64});
@@ -92,9 +95,53 @@ TEST_F(Job, ExportsWhatItTrainedAndBothAgree) {
   const auto frames = read_file(dir + "/clips/clip.jsonl");
   EXPECT_EQ(std::count(frames.begin(), frames.end(), '\n'), 5);
 
+  const auto into_file =
+      run({"predict", "no_model", dir + "/clip.avi", "--out", dir + "/clip.avi"});
+  EXPECT_EQ(into_file.exit_code, 2);
+  EXPECT_THAT(into_file.output, HasSubstr("clip.avi is a file, expected a folder"));
+  write_file(dir + "/none.avi", "no video");
+  const auto none = run({"predict", dir + "/export", dir + "/none.avi", "camera:x", "--out", dir});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_THAT(none.output, AllOf(HasSubstr("none.avi: OpenCV cannot open this video"),
+                                 HasSubstr("camera:x: expected a number, such as camera:0"),
+                                 Not(HasSubstr("[ERROR:"))));
+
   EXPECT_TRUE(fs::exists(dir + "/predictions/000000.jpg"));
   EXPECT_FALSE(fs::exists(dir + "/predictions/000000-2.jpg")) << "a second command replaces";
   EXPECT_TRUE(fs::exists(dir + "/predictions/000000.segmentation.png"));
+}
+
+TEST_F(Job, StoppedPredictionsKeepWhatWasDone) {
+  const auto trained = run(job("run", {"train.steps=2", "export.enabled=false"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.output;
+  const auto dir = folder.string();
+  ASSERT_EQ(run({"synth", "out=" + dir + "/scenes", "count=1", "scenes.picture_size=96"}).exit_code,
+            0);
+  const auto picture = *fs::recursive_directory_iterator(folder / "scenes/images/train");
+  fs::create_directory(folder / "many");
+  constexpr int kMany = 20000;
+  for (int i = 0; i < kMany; ++i) {
+    const auto name = std::to_string(i) + picture.path().extension().string();
+    fs::create_symlink(picture.path(), folder / "many" / name);
+  }
+
+  const auto lines = [&] {
+    std::ifstream file(folder / "seen/predictions.jsonl");
+    std::vector<std::string> all;
+    for (std::string line; std::getline(file, line);) all.push_back(line);
+    return all;
+  };
+  const pid_t child = start({"predict", dir + "/run", dir + "/many", "--out", dir + "/seen"},
+                            folder / "stopped.txt");
+  while (lines().size() < 2 && !ended(child))
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  kill(child, SIGTERM);
+  EXPECT_EQ(wait_for(child), 143);
+  EXPECT_THAT(read_file(folder / "stopped.txt"), HasSubstr("stopped by signal 15 after "));
+  const auto kept = lines();
+  EXPECT_GE(kept.size(), 2u);
+  EXPECT_LT(kept.size(), static_cast<size_t>(kMany));
+  for (const auto& line : kept) EXPECT_TRUE(nlohmann::json::accept(line)) << line;
 }
 
 TEST_F(Job, SweepsInFoldersOfTheirOwn) {
@@ -153,6 +200,19 @@ TEST_F(Job, RefusesBeforeItStarts) {
   const auto weight = run({"train", "train.weighting=uncertainty", "tasks.gesture.weight=0"});
   EXPECT_EQ(weight.exit_code, 2);
   EXPECT_THAT(weight.output, HasSubstr("gesture.weight must be > 0"));
+  // Nothing labels gestures.
+  const std::vector<std::string> untaught = {
+      "~data.sources.hands", "~data.mix.hands",
+      "data.validation.hands.labels={gesture: {from: gesture}}", "train.steps=2",
+      "export.enabled=false"};
+  const auto refused = run(job("run", untaught));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("task 'gesture': no source of data.sources labels it; add "
+                                        "labels.gesture to a source"));
+  EXPECT_FALSE(fs::exists(folder / "run"));
+  auto frozen = untaught;
+  frozen.emplace_back("train.freeze=[heads.gesture]");
+  EXPECT_EQ(run(job("run", frozen)).exit_code, 0) << "it is kept as it is";
   const auto resume = run({"train", "--resume", "run.dir=" + (folder / "none").string()});
   EXPECT_EQ(resume.exit_code, 1);
   EXPECT_THAT(resume.output, HasSubstr("cannot resume"));

@@ -177,7 +177,8 @@ TEST_F(Pretrain, ATrainingJobBeginsWithTheEncoder) {
   EXPECT_EQ(other.exit_code, 1);
   EXPECT_THAT(other.output,
               AllOf(HasSubstr("encoder.init = " + at("encoder") + " does not fit"),
-                    HasSubstr("nothing was loaded"),
+                    HasSubstr("nothing was loaded; it holds edge_200k (from its config): take "
+                              "model=edge_200k model.stem=space_to_depth"),
                     HasSubstr("stride16.0.conv.weight: [96, 48, 3, 3] in the weights, "
                               "[128, 64, 3, 3] in the model")));
   const auto wrong = with("encoder.sha256=0123");
@@ -186,7 +187,16 @@ TEST_F(Pretrain, ATrainingJobBeginsWithTheEncoder) {
               AllOf(HasSubstr("hashes to " + hash), HasSubstr("encoder.sha256 expects 0123")));
   const auto nowhere = with("encoder.init=" + at("nowhere"));
   EXPECT_EQ(nowhere.exit_code, 1);
-  EXPECT_THAT(nowhere.output, AllOf(HasSubstr("encoder.init"), HasSubstr("does not exist")));
+  EXPECT_THAT(nowhere.output, HasSubstr("encoder.init = " + at("nowhere") +
+                                        " does not exist; expected a run or a checkpoint"));
+  const auto alone = run(job("run", {"encoder.sha256=0123"}));
+  EXPECT_EQ(alone.exit_code, 2);
+  EXPECT_THAT(alone.output, HasSubstr("encoder.sha256 = '0123', needs encoder.init"));
+  const auto predicted = run({"predict", at("encoder"), at("drawn/images"), "--out", at("seen")});
+  EXPECT_EQ(predicted.exit_code, 1);
+  EXPECT_THAT(predicted.output,
+              AllOf(HasSubstr("is of a pre-training run: an encoder without heads"),
+                    HasSubstr("encoder.init=" + at("encoder/checkpoints/"))));
   EXPECT_FALSE(fs::exists(folder / "run")) << "refused before it starts";
 
   auto arguments = job("run", more);

@@ -281,6 +281,22 @@ TEST(Compose, TakesAnOverrideForAValueWhenOnlyAFallbackFolderHasSuchAGroup) {
   EXPECT_EQ(with({"~data", "~model", "++b=1"}), R"({"b": 1})");
 }
 
+TEST(Compose, SaysWhichChoicesAGroupOfAFallbackFolderHas) {
+  const Tree own({{"job.yaml", "tasks: {}\n"}, {"other.yaml", ""}});
+  const Tree shipped({{"task/faces.yaml", "x: 1\n"}, {"task/gesture.yaml", "x: 2\n"}});
+  const auto said = [&](const std::string& override) {
+    return message_of([&] {
+      compose({{{own.folder(), false}, {shipped.folder(), true}}, "job", {override}});
+    });
+  };
+  EXPECT_EQ(said("+task@tasks.a=facse"),
+            "override '+task@tasks.a=facse': the group 'task' has no choice 'facse'; did you mean "
+            "'faces'? known: faces, gesture");
+  EXPECT_EQ(said("task@tasks.a=faces"),
+            "override 'task@tasks.a=faces': the defaults list has no 'task@tasks.a'; to add it, "
+            "write +task@tasks.a=faces");
+}
+
 TEST(Recompose, ChangesAConfigThatWasComposedBefore) {
   const std::string yaml = "a: {b: 1, c: '${a.b}'}\n";
   const auto changed = recompose(yaml, "the config in x", {"a.b=2", "+a.d=3"});

@@ -121,6 +121,36 @@ TEST(AdaptOutput, LeavesObjectsAlone) {
   EXPECT_TRUE(adapt(raw, "{}", faces, {64, 64}).equal(raw));
 }
 
+TEST(CheckActivation, ProbabilitiesAreFromZeroToOne) {
+  const auto check = [](std::vector<double> values, const std::string& yaml) {
+    return error_of(
+        [&] { check_activation("it", channels(values), output(yaml), LabelSpec::Kind::mask); });
+  };
+  const auto* softmax = "{activation: probabilities}";
+  EXPECT_EQ(check({0, 1}, softmax), "no error");
+  EXPECT_EQ(check({-0.0005, 1.0005}, softmax), "no error") << "rounded";
+  EXPECT_THAT(check({-0.5, 0.25}, softmax),
+              HasSubstr("it: its numbers are from -0.5 to 0.25, and activation = probabilities "
+                        "means from 0 to 1; say activation: logits"));
+  EXPECT_THAT(check({0.5, 1.5}, "{activation: binary_probabilities}"),
+              HasSubstr("say activation: binary_logits"));
+  EXPECT_EQ(check({-5, 5}, "{}"), "no error");
+}
+
+TEST(CheckActivation, DoubtsLogitsThatSumToOne) {
+  const auto doubt = [](std::vector<double> values, const std::string& yaml,
+                        LabelSpec::Kind kind = LabelSpec::Kind::class_index) {
+    return check_activation("it", channels(values), output(yaml), kind);
+  };
+  EXPECT_THAT(doubt({0.25, 0.75}, "{}"), HasSubstr("are read as logits; if a softmax is part of "
+                                                   "the model, say activation: probabilities"));
+  EXPECT_EQ(doubt({0.25, 0.5}, "{}"), "") << "the sum is 0.75";
+  EXPECT_EQ(doubt({-1, 2}, "{}"), "") << "the sum is 1, and they are no probabilities";
+  EXPECT_EQ(doubt({1}, "{}"), "") << "one channel sums to what it is";
+  EXPECT_EQ(doubt({0.25, 0.75}, "{activation: probabilities}"), "");
+  EXPECT_EQ(doubt({0.25, 0.75}, "{}", LabelSpec::Kind::objects), "");
+}
+
 TEST(AdaptOutput, NamesShapesThatDoNotFit) {
   EXPECT_EQ(error_of([] {
               adapt(torch::zeros({1, 2}), "{}", kPerson);

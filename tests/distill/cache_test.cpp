@@ -61,19 +61,6 @@ TEST_F(Cache, AnswersTheSecondTimeWithoutTheTeacher) {
   EXPECT_EQ(files().size(), 3u);
 }
 
-TEST_F(Cache, DoesNotHideAnAnswerThatIsNotFinite) {
-  teacher_ = std::make_shared<FakeTeacher>(
-      [](const Tensor& pictures) {
-        Answer answer;
-        answer.outputs["person"] = {torch::full({pictures.size(0), 1, 4, 4}, INFINITY)};
-        return answer;
-      },
-      std::vector<models::FeatureInfo>{});
-  EXPECT_THAT(error_of([&] { cached().answer(some_pictures(2)); }),
-              testing::HasSubstr("not finite: task 'person', output 0"));
-  EXPECT_TRUE(files().empty()) << "and nothing of it is kept";
-}
-
 TEST_F(Cache, KeepsWhatIsImitatedToElevenBits) {
   const auto pictures = some_pictures(2);
   const auto plain = teacher()->answer(pictures), kept = cached().answer(pictures);

@@ -1,7 +1,5 @@
 #include "distill/check.h"
 
-#include <cmath>
-
 #include "tests/distill/fixture.h"
 
 namespace manyfold::distill {
@@ -37,15 +35,6 @@ TEST(CheckTeacher, SaysWhatDiffersAndTheWayOut) {
   EXPECT_THAT(grid, HasSubstr("manyfold label"));
   EXPECT_THAT(said_of(torch::zeros({2, 45, 8, 8}), torch::zeros({2, 2, 64, 64})),
               HasSubstr("[2, 2, 64, 64], expected [2, 1, 64, 64]"));
-}
-
-TEST(CheckTeacher, RefusesNumbersThatAreNotFinite) {
-  for (const double bad : {double(NAN), double(INFINITY)}) {
-    auto person = torch::zeros({2, 1, 64, 64});
-    person[1][0][5][5] = bad;
-    EXPECT_THAT(said_of(torch::zeros({2, 45, 8, 8}), person),
-                HasSubstr("not finite: task 'person', output 0"));
-  }
 }
 
 }  // namespace

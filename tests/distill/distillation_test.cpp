@@ -204,21 +204,6 @@ TEST(Distillation, HasNoAdaptersWithoutHints) {
   EXPECT_FALSE(distillation(with_losses("{i: {type: outputs}}"), {teacher(1)}).adapters());
 }
 
-TEST(Distillation, NamesATeacherWhoseNumbersAreNotFinite) {
-  const auto all =
-      distillation(with_losses("{i: {type: outputs, tasks: [sign]}}"), {teacher(NAN, "broken")});
-  const auto said = error_of([&] { all.lessons(batch(), 0); });
-  EXPECT_THAT(said, HasSubstr("teacher 'broken'"));
-  EXPECT_THAT(said, HasSubstr("not finite: task 'person', output 0"));
-}
-
-// The sum overflows, and no number is bad.
-TEST(Distillation, TakesLargeNumbers) {
-  const auto all =
-      distillation(with_losses("{i: {type: outputs, tasks: [sign]}}"), {teacher(3e38, "loud")});
-  EXPECT_EQ(error_of([&] { all.lessons(batch(), 0); }), "no error");
-}
-
 std::string refusal(const std::string& losses, std::shared_ptr<Teacher> from = teacher(1)) {
   return error_of([&] { distillation(with_losses(losses), {std::move(from)}); });
 }

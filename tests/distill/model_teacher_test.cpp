@@ -1,5 +1,7 @@
 #include "distill/model_teacher.h"
 
+#include <cmath>
+
 #include "tests/distill/fixture.h"
 
 namespace manyfold::distill {
@@ -94,7 +96,8 @@ TEST(ModelTeacher, NamesOutputsOfAnotherLayoutOrClassCount) {
   EXPECT_THAT(refusal("{model: m, outputs: {person: {name: scores}}}"),
               HasSubstr("output 'scores' for task 'person' is [2, 3], expected [N, channels"));
   EXPECT_THAT(refusal("{model: m, outputs: {person: {name: deep}}}"),
-              HasSubstr("has 3 channels, expected 2"));
+              HasSubstr("has 3 channels, expected 2 for the task's 2 classes; say in `classes` "
+                        "which channels are which class; see distill.teachers.big.outputs.person"));
   EXPECT_THAT(refusal("{model: m, outputs: {person: {name: mask, layout: nhwc}}}"),
               HasSubstr("has 64 channels, expected 2"));
 }
@@ -108,6 +111,65 @@ TEST(ModelTeacher, SaysWhyAModelFails) {
   EXPECT_THAT(said, HasSubstr("teacher 'big' (m) failed on pictures [2, 3, 64, 64]"));
   EXPECT_THAT(said, HasSubstr("needs 32 pixels"));
   EXPECT_THAT(said, HasSubstr("distill.teachers.big.input"));
+}
+
+TEST(ModelTeacher, SaysTheCauseBehindTheLinesOfTorchScript) {
+  const auto broken = [](const Tensor&) -> Named {
+    throw std::runtime_error("Traceback of TorchScript:\n" + std::string(2000, '~') +
+                             "\nRuntimeError: sizes 3 and 4 differ\n");
+  };
+  EXPECT_EQ(refusal("{model: m}", broken),
+            "teacher 'big' (m) failed on pictures [2, 3, 64, 64]: sizes 3 and 4 differ; see "
+            "distill.teachers.big.input");
+}
+
+TEST(ModelTeacher, RefusesNumbersThatAreNotFinite) {
+  for (const double bad : {double(NAN), double(INFINITY)}) {
+    const auto broken = [&](const Tensor& x) -> Named {
+      auto outputs = model(x);
+      outputs.at("scores").index_put_({0, 1}, bad);
+      return outputs;
+    };
+    EXPECT_EQ(refusal(kGood, broken),
+              "teacher 'big' (net.onnx) answers with numbers that are not finite: task 'sign', "
+              "output 'scores'; look at distill.teachers.big.input (scale, mean, deviation), or "
+              "leave it out");
+    const auto map = [&](const Tensor& x) -> Named {
+      auto outputs = model(x);
+      outputs.at("deep").fill_(bad);
+      return outputs;
+    };
+    EXPECT_THAT(refusal(kGood, map), HasSubstr("features at stride 8, output 'deep'"));
+  }
+  auto native = setup_of(job_tasks(kTwoTasks), kGood);
+  native.native = true;
+  const auto broken = [](const Tensor& x) -> Named {
+    auto outputs = model(x);
+    outputs.at("mask").fill_(NAN);
+    return outputs;
+  };
+  const auto said = error_of([&] { model_teacher(native, "f", broken); });
+  EXPECT_THAT(said, HasSubstr("output 'mask'; take another checkpoint of it"));
+  EXPECT_THAT(said, testing::Not(HasSubstr("input")));
+}
+
+// The sum overflows, and no number is bad.
+TEST(ModelTeacher, TakesLargeNumbers) {
+  const auto loud = [](const Tensor& x) -> Named {
+    auto outputs = model(x);
+    outputs.at("mask").fill_(3e38);
+    return outputs;
+  };
+  EXPECT_EQ(refusal(kGood, loud), "no error");
+}
+
+TEST(ModelTeacher, RefusesLogitsThatAreSaidToBeProbabilities) {
+  const auto logits = [](const Tensor& x) -> Named {
+    return {{"sign", torch::tensor({{-3.5F, 0.5F, 2.0F}}).expand({x.size(0), 3})}};
+  };
+  EXPECT_EQ(refusal("{model: m, outputs: {sign: {activation: probabilities}}}", logits),
+            "teacher 'big' (m), output 'sign' for task 'sign': its numbers are from -3.5 to 2, and "
+            "activation = probabilities means from 0 to 1; say activation: logits");
 }
 
 TEST(ModelTeacher, OfAnotherInputSizeGetsResizedPictures) {

@@ -12,23 +12,28 @@ using torch::Tensor;
 
 using Yaml = std::vector<std::pair<std::string, std::string>>;
 
-models::MultiTaskModel model_of(const train::Tasks& tasks) {
+models::MultiTaskModel model_of(const train::Tasks& tasks, bool remembers = false) {
   torch::manual_seed(1);
   const auto encoder = models::encoders().at("edge_200k")(models::Stem::conv);
   std::vector<std::pair<std::string, std::shared_ptr<models::Head>>> heads;
   for (const auto& [name, options] : tasks)
     heads.emplace_back(name, options.task->make_head(encoder->features()));
-  return models::MultiTaskModel(encoder, heads);
+  if (!remembers) return models::MultiTaskModel(encoder, heads);
+  const auto memory = models::temporal_layers().at("convgru")(encoder->features(), {});
+  const torch::NoGradGuard no_grad;
+  for (auto& parameter : memory->parameters()) parameter.normal_(0, 0.2);  // a new one is a bypass
+  return models::MultiTaskModel(encoder, heads, memory);
 }
 
 /// A model of these tasks with pictures of 64 x 64 pixels.
-NativeModel native(const Yaml& yaml, models::MultiTaskModel* made = nullptr) {
+NativeModel native(const Yaml& yaml, models::MultiTaskModel* made = nullptr,
+                   bool remembers = false) {
   NativeModel native;
   native.tasks = job_tasks(yaml);
   native.size = {64, 64};
   native.hash = "h";
   native.strides = {4, 8, 16, 32};
-  auto model = model_of(native.tasks);
+  auto model = model_of(native.tasks, remembers);
   if (made) *made = model;
   native.run = run_with_maps(model);
   return native;
@@ -93,6 +98,32 @@ TEST(NativeTeacher, OfWhichOnlyOutputsAreKnownHasNoMaps) {
   EXPECT_THAT(teacher->tasks(), ElementsAre("sign"));
 }
 
+TEST(NativeTeacher, WithAMemoryLooksAtEachPictureByItself) {
+  models::MultiTaskModel model{nullptr};
+  auto given = native(kStudent, &model, /*remembers=*/true);
+  const auto teacher = native_teacher(setup_of(job_tasks(kStudent), "{model: run}"), given, {32});
+  const auto pictures = some_pictures(3);
+  const auto answer = teacher->answer(pictures);
+  const torch::NoGradGuard no_grad;
+  const auto difference = [&](const models::Outputs& found, int64_t row) {
+    double most = 0;
+    for (const auto* task : {"person", "sign"}) {
+      const auto expected = answer.outputs.at(task).at(0).narrow(0, row, 1);
+      most = std::max(most, (found.at(task).at(0) - expected).abs().max().item<double>());
+    }
+    return most;
+  };
+  for (const int64_t row : {2, 0, 1, 1}) {  // in any order, and again
+    const auto picture = pictures.narrow(0, row, 1);
+    EXPECT_LT(difference(teacher->answer(picture).outputs, row), 1e-3) << row;
+    EXPECT_LT(difference(model->forward(picture, {}).outputs, row), 1e-3) << row;
+  }
+  EXPECT_TRUE(answer.features.at(32).equal(model->encode(pictures).back())) << "before the memory";
+  // As frames of a clip they would be seen otherwise.
+  const auto first = model->forward(pictures.narrow(0, 0, 1), {});
+  EXPECT_GT(difference(model->forward(pictures.narrow(0, 1, 1), first.state).outputs, 1), 1e-2);
+}
+
 std::string refusal(const Yaml& student, const Yaml& teacher,
                     const std::string& yaml = "{model: run}") {
   return error_of([&] { native_teacher(setup_of(job_tasks(student), yaml), native(teacher), {}); });
@@ -118,9 +149,28 @@ TEST(NativeTeacher, SaysWhatDiffersBetweenDetectors) {
               HasSubstr("has anchors = [0.5,0.5], expected"));
 }
 
+TEST(NativeTeacher, NamesTasksThatTheJobHasNot) {
+  const auto said = [](const std::string& yaml) { return refusal(kStudent, kStudent, yaml); };
+  EXPECT_THAT(
+      said("{model: run, tasks: [sign, persom]}"),
+      HasSubstr("is to teach 'persom', which is no task of this job; did you mean 'person'?"));
+  EXPECT_THAT(said("{model: run, outputs: {sing: {name: sign}}}"),
+              HasSubstr("is to teach 'sing', which is no task of this job; did you mean 'sign'?"));
+}
+
+TEST(NativeTeacher, KnowsHowItTakesItsPictures) {
+  const auto said = [](const std::string& yaml) { return refusal(kStudent, kStudent, yaml); };
+  EXPECT_EQ(said("{model: run, input: {colour: bgr}}"),
+            "distill.teachers.big.input is set, and run is a model of manyfold, which knows how it "
+            "takes its pictures; leave it out");
+  EXPECT_THAT(said("{model: run, features: {32: deep}}"),
+              HasSubstr("distill.teachers.big.features is set"));
+}
+
 TEST(NativeTeacher, NamesTasksThatItHasNotOrOfAnotherKind) {
   EXPECT_THAT(refusal(kStudent, {{"people", "{type: segmentation}"}}),
-              HasSubstr("has no task of this job"));
+              HasSubstr("has no task of this job; known: people; say in "
+                        "distill.teachers.big.outputs.<task>.name"));
   EXPECT_THAT(
       refusal(kStudent, {{"people", "{type: segmentation}"}}, "{model: run, tasks: [person]}"),
       HasSubstr("has no task 'person'; known: people"));

@@ -74,6 +74,11 @@ TEST_F(OnnxTeacher, SaysWhichInputItHas) {
                         "distill.teachers.big.input"));
 }
 
+TEST_F(OnnxTeacher, RefusesAFixedBatchOfSeveral) {
+  EXPECT_THAT(error_of([&] { onnx_teacher(saved(doubling(2)), 1); }),
+              HasSubstr("its batch is fixed to 2; export it with a dynamic first axis, or with 1"));
+}
+
 /// The type of the only multiplication (field 4 of a node, three letters) becomes another.
 std::string with_an_unknown_operator(std::string bytes) {
   const auto place = bytes.find("\x22\x03Mul");

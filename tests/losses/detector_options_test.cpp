@@ -49,7 +49,15 @@ TEST(DetectorOptions, RefuseAnchorsThatCannotBeShared) {
               HasSubstr("anchors = [0.1, 0.1, 0.2], must be pairs of width, height"));
   EXPECT_THAT(error_of([] { read("strides: [8, 16]\nanchors: [0.1, 0.1]"); }),
               HasSubstr("anchors = [0.1, 0.1], must be pairs of width, height, equally many for "
-                        "each of the strides"));
+                        "each of the strides; has 2 numbers (1 anchor) for 2 strides"));
+  EXPECT_THAT(error_of([] { read("strides: [8]\nanchors: [0.1, 0.1, 0.2]"); }),
+              HasSubstr("has 3 numbers for 1 stride"));
+}
+
+TEST(DetectorOptions, RefuseAnchorsInPixels) {
+  EXPECT_THAT(error_of([] { read("anchors: [0.2, 0.3, 10, 13]"); }),
+              HasSubstr("must be shares of the picture's sides, not pixels"));
+  EXPECT_EQ(error_of([] { read("anchors: [2, 1.5]"); }), "no error");
 }
 
 TEST(DetectorOptions, RefuseStridesThatDoNotDouble) {
