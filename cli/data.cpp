@@ -19,7 +19,8 @@ namespace po = boost::program_options;
 int check(const std::vector<std::string>& arguments) {
   po::options_description own;
   own.add_options()("json", "print JSON")("scenes", po::value<int64_t>()->default_value(200),
-                                          "how many of endless synthetic scenes are read");
+                                          "how many of endless synthetic scenes are read; of drawn "
+                                          "clips, as many as hold so many frames");
   const auto line = parse_job_line("data check", arguments, "real", Sweeps::refused, own);
   if (show_instead_of_running(line)) return 0;
   const auto job = config::read<JobOptions>(compose(line).resolved());

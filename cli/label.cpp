@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "cli/label_frames.h"
 #include "cli/label_options.h"
 #include "cli/label_report.h"
 #include "cli/label_teachers.h"
+#include "cli/output_folder.h"
 #include "cli/picture_files.h"
 #include "common/error.h"
 #include "distill/class_folders.h"
@@ -31,19 +33,12 @@ std::unique_ptr<data::Source> source_named(const std::string& name, const LabelT
                     known_names(name, known));
 }
 
-/// A COCO set holds stills.
-std::unique_ptr<data::Source> stills_named(const std::string& name, const LabelTeachers& teachers) {
-  auto source = source_named(name, teachers);
-  if (!source->clips()) return source;
-  throw ConfigError("--source " + name + ": holds clips, and only stills are labelled; " +
-                    (source->synthetic()
-                         ? "draw stills with `length: 1`"
-                         : "unpack the clips into folders of pictures and label these: their "
-                           "paths in place of --source, or a source of `type: pictures`"));
-}
-
 std::unique_ptr<data::Source> pictures_of(const LabelJob& job, const LabelTeachers& teachers) {
-  if (!job.source.empty()) return stills_named(job.source, teachers);
+  if (!job.source.empty()) {
+    auto source = source_named(job.source, teachers);
+    if (!source->clips()) return source;
+    return std::make_unique<FramesSource>(std::move(source));
+  }
   std::vector<std::filesystem::path> files;
   for (const std::filesystem::path path : job.paths) {
     const bool folder = std::filesystem::is_directory(path);
@@ -88,7 +83,7 @@ void write(const distill::LabelledSource& labelled, const data::LabelSpecs& spec
   options.description = "labelled by manyfold label";
   options.more = [&labelled](int64_t index) { return labelled.fields(index); };
   const auto written = data::write_coco(labelled, specs, options);
-  distill::write_class_folders(labelled, specs, options);
+  if (!options.place) distill::write_class_folders(labelled, specs, options);
   std::printf("%lld pictures in %s, %zu failed\n\n%s", static_cast<long long>(written),
               options.folder.c_str(), labelled.failures().size(),
               label_table(labelled, specs).c_str());
@@ -102,6 +97,12 @@ void write(const distill::LabelledSource& labelled, const data::LabelSpecs& spec
   if (!yaml.empty()) std::printf("\nTo train on it:\n\n%s", yaml.c_str());
 }
 
+/// What many frames of a video say stands once.
+void print(std::vector<std::string> failures) {
+  failures.erase(std::unique(failures.begin(), failures.end()), failures.end());
+  for (const auto& failure : failures) std::fprintf(stderr, "manyfold: %s\n", failure.c_str());
+}
+
 }  // namespace
 
 int run_label(const std::vector<std::string>& arguments) {
@@ -111,16 +112,23 @@ int run_label(const std::vector<std::string>& arguments) {
   const distill::Labeller labeller(teachers.annotators, teachers.data.network_size(),
                                    teachers.data.how(), job->rules);
   const auto& specs = labeller.specs();
-  refuse_old_set(job->write, specs);
   data::check_coco_tasks(specs);
-  distill::check_class_folders(specs);
   const auto pictures = pictures_of(*job, teachers);
+  const bool clips = dynamic_cast<const FramesSource*>(pictures.get()) != nullptr;
+  if (!clips) distill::check_class_folders(specs);
+  refuse_old_set(job->write, specs, clips);
+  make_folder(job->write.folder);
   report::Progress progress("label", (pictures->size() + job->batch - 1) / job->batch);
   const distill::LabelledSource labelled(*pictures, labeller, labelling(*job, progress));
   progress.finish();
-  for (const auto& failure : labelled.failures())
-    std::fprintf(stderr, "manyfold: %s\n", failure.c_str());
+  print(labelled.failures());
   job->write.provenance = provenance(*job, teachers, specs);
+  if (clips) {
+    job->write.place = [&labelled](const std::string& kind, int64_t index) {
+      const auto frame = labelled.sample_name(index);
+      return kind == "masks" ? mask_beside(frame) : frame;
+    };
+  }
   write(labelled, specs, job->write);
   return labelled.failures().empty() ? 0 : 1;
 }

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "cli/model_line.h"
+#include "cli/output_folder.h"
 #include "common/error.h"
 
 namespace manyfold::cli {
@@ -117,10 +118,21 @@ std::optional<LabelJob> parse_label_job(const std::vector<std::string>& argument
   job.batch = options["batch"].as<int64_t>();
   if (job.batch < 1)
     throw ConfigError("--batch must be at least 1, got " + std::to_string(job.batch));
+  refuse_file(job.write.folder);
+  for (const fs::path path : job.paths) {
+    if (!fs::exists(path))
+      throw UserError(path.string() + " does not exist; expected a picture or a folder of them");
+  }
   return job;
 }
 
-void refuse_old_set(const data::CocoWriteOptions& write, const data::LabelSpecs& specs) {
+void refuse_old_set(const data::CocoWriteOptions& write, const data::LabelSpecs& specs,
+                    bool clips) {
+  if (clips && fs::exists(write.folder) && !fs::is_empty(write.folder)) {
+    throw UserError(write.folder.string() +
+                    " is there already, and what is in it would mix with the clips: name another "
+                    "folder (--out), or remove it");
+  }
   std::vector<fs::path> places = {write.folder / (write.split + ".json"),
                                   write.folder / "images" / write.split,
                                   write.folder / "masks" / write.split};

@@ -26,7 +26,8 @@ struct LabelJob {
 /// for one that is wrong.
 std::optional<LabelJob> parse_label_job(const std::vector<std::string>& arguments);
 
-/// Throws UserError when a file or folder of the set that is to be written is there already.
-void refuse_old_set(const data::CocoWriteOptions& write, const data::LabelSpecs& specs);
+/// Throws UserError when a file or folder of the set that is to be written is there already; of a
+/// set of clips, when anything is in its folder.
+void refuse_old_set(const data::CocoWriteOptions& write, const data::LabelSpecs& specs, bool clips);
 
 }  // namespace manyfold::cli

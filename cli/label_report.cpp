@@ -71,16 +71,19 @@ std::string label_yaml(const distill::LabelledSource& source, const data::LabelS
   for (const auto& [task, spec] : specs) {
     if (source.counts().at(task).labelled == 0) continue;
     labels += "        " + task + ": " + rule(spec) + "\n";
-    if (spec.kind != LabelSpec::Kind::class_index) continue;
+    if (spec.kind != LabelSpec::Kind::class_index || options.place) continue;
     folders += fmt::format(
         "#   {}: {{type: folders, root: {}, split: {}, labels: {{{}: {{from: folder}}}}}}\n", task,
         quoted(full_path(options.folder / task)), quoted(options.split), task);
   }
   if (labels.empty()) return "";
+  const auto what = options.place
+                        ? "clips\n      annotations: " +
+                              quoted(full_path(options.folder / (options.split + ".json")))
+                        : "coco\n      split: " + quoted(options.split);
   return fmt::format(
-             "data:\n  sources:\n    labelled:\n      type: coco\n      root: {}\n      split: {}\n"
-             "      labels:\n{}",
-             quoted(full_path(options.folder)), quoted(options.split), labels) +
+             "data:\n  sources:\n    labelled:\n      type: {}\n      root: {}\n      labels:\n{}",
+             what, quoted(full_path(options.folder)), labels) +
          (folders.empty() ? "" : "# or the class folders:\n" + folders);
 }
 

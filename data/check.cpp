@@ -70,6 +70,7 @@ void add(const PixelRange& from, PixelRange& to) {
 
 void add(const TaskReport& from, TaskReport& to) {
   to.labelled += from.labelled;
+  to.labelled_frames += from.labelled_frames;
   to.without_objects += from.without_objects;
   to.ignored_objects += from.ignored_objects;
   to.landmarks += from.landmarks;
@@ -83,16 +84,19 @@ class SampleCount {
   explicit SampleCount(const LabelSpecs& specs) : specs_(specs) {}
 
   void add_frame(const Frame& frame) {
+    ++frames_;
     width_.add(frame.picture.cols);
     height_.add(frame.picture.rows);
     for (const auto& [task, label] : frame.labels) {
       auto& of_task = tasks_[task];
       of_task.labelled = 1;
+      ++of_task.labelled_frames;
       std::visit(Count{specs_.at(task), of_task}, label);
     }
   }
   void add_to(SourceReport& report) const {
     ++report.usable;
+    report.frames += frames_;
     add(width_, report.width);
     add(height_, report.height);
     for (auto [task, of_task] : tasks_) {
@@ -105,6 +109,7 @@ class SampleCount {
 
  private:
   const LabelSpecs& specs_;
+  int64_t frames_ = 0;
   PixelRange width_, height_;
   std::map<std::string, TaskReport> tasks_;
 };
@@ -146,15 +151,22 @@ void find_unlabelled(SourceReport& report) {
     if (of_task.labelled > 0 || report.usable == 0) continue;
     report.problems.push_back({Fault::unlabelled, report.name,
                                "none of its " + std::to_string(report.usable) +
-                                   " usable samples carries the label of " + task +
-                                   "; see labels." + task});
+                                   (report.clips ? " usable clips" : " usable samples") +
+                                   " carries the label of " + task + "; see labels." + task});
   }
+}
+
+/// So much of what is endless that it holds at least so many scenes.
+int64_t drawn_samples(const Source& source, int64_t scenes) {
+  const int64_t length = source.size() > 0 ? source.length(0) : 1;
+  return std::min((scenes + length - 1) / length, source.size());
 }
 
 void read_source(const Source& source, const LabelSpecs& specs, int threads, int64_t scenes,
                  SourceReport& report, Digests& digests) {
+  report.clips = source.clips();
   report.samples = source.size();
-  report.read = source.synthetic() ? std::min(scenes, source.size()) : source.size();
+  report.read = source.synthetic() ? drawn_samples(source, scenes) : source.size();
   report.problems = source.problems();
   std::mutex mutex;
   std::map<int64_t, BadFile> bad;

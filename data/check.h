@@ -19,20 +19,23 @@ struct PixelRange {
 /// What a source says to one task.
 struct TaskReport {
   LabelSpec::Kind kind = LabelSpec::Kind::mask;
-  int64_t labelled = 0;                    // samples
+  int64_t labelled = 0;                    // samples; of clips, those with a labelled frame
+  int64_t labelled_frames = 0;             // of stills: the samples
   int64_t without_objects = 0;             // labelled samples that hold none
   int64_t ignored_objects = 0;             // crowds
   int64_t landmarks = 0;                   // labelled key points
-  std::map<std::string, int64_t> classes;  // samples, objects or pixels of each class
+  std::map<std::string, int64_t> classes;  // frames, objects or pixels of each class
   PixelRange object_side;                  // the shorter side of boxes
 };
 
 struct SourceReport {
   std::string name;
   std::string failure;  // why the set could not be opened; empty = it could
+  bool clips = false;   // samples are clips, else stills
   int64_t samples = 0;
   int64_t read = 0;  // scenes are a sample of the endless set
   int64_t usable = 0;
+  int64_t frames = 0;  // of the usable samples
   PixelRange width, height;
   std::map<std::string, TaskReport> tasks;  // all that the source is to label
   std::vector<Problem> problems;            // of the set and its annotations
@@ -62,8 +65,8 @@ struct CheckReport {
 
 /// Reads every sample of every source in `options.sources` ("sources.<name>") and
 /// `options.validation` ("validation.<name>") on `threads` threads; of scenes, the first
-/// `scenes` ones. Nothing that is wrong with a set throws: it is all in the report. Wrong options
-/// do (ConfigError).
+/// `scenes` ones, and of drawn clips as many as hold so many frames. Nothing that is wrong with a
+/// set throws: it is all in the report. Wrong options do (ConfigError).
 CheckReport check_data(const DataOptions& options, const LabelSpecs& specs, int threads,
                        int64_t scenes = 200);
 

@@ -10,9 +10,13 @@ namespace {
 using nlohmann::ordered_json;
 using Kind = LabelSpec::Kind;
 
-const char* unit(Kind kind) {
+const char* samples_of(const SourceReport& source) { return source.clips ? "clips" : "samples"; }
+
+/// What is counted by class.
+const char* unit(Kind kind, const SourceReport& source) {
   if (kind == Kind::mask) return "pixels";
-  return kind == Kind::objects ? "objects" : "samples";
+  if (kind == Kind::objects) return "objects";
+  return source.clips ? "frames" : "samples";
 }
 
 std::string histogram(const TaskReport& task) {
@@ -26,12 +30,15 @@ std::string histogram(const TaskReport& task) {
   return text.empty() ? "none" : text;
 }
 
-std::string task_text(const std::string& name, const TaskReport& task, int64_t usable) {
-  std::string text = fmt::format("  {}: {} of {} samples labelled; {}: {}", name, task.labelled,
-                                 usable, unit(task.kind), histogram(task));
+std::string task_text(const std::string& name, const TaskReport& task, const SourceReport& source) {
+  const auto* samples = samples_of(source);
+  std::string text = fmt::format("  {}: {} of {} {}", name, task.labelled, source.usable, samples);
+  if (source.clips)
+    text += fmt::format(" and {} of {} frames", task.labelled_frames, source.frames);
+  text += fmt::format(" labelled; {}: {}", unit(task.kind, source), histogram(task));
   if (task.kind == Kind::objects) {
-    text += fmt::format("; {} samples without; {} ignored; shorter side {:.0f} to {:.0f} px",
-                        task.without_objects, task.ignored_objects, task.object_side.low,
+    text += fmt::format("; {} {} without; {} ignored; shorter side {:.0f} to {:.0f} px",
+                        task.without_objects, samples, task.ignored_objects, task.object_side.low,
                         task.object_side.high);
     if (task.landmarks > 0) text += fmt::format("; {} key points", task.landmarks);
   }
@@ -42,12 +49,13 @@ std::string source_text(const SourceReport& source) {
   if (!source.failure.empty()) {
     return fmt::format("{}: CANNOT BE OPENED\n  {}\n", source.name, source.failure);
   }
-  std::string text = fmt::format("{}: {} samples", source.name, source.samples);
+  std::string text = fmt::format("{}: {} {}", source.name, source.samples, samples_of(source));
   if (source.read < source.samples) text += fmt::format(", {} read", source.read);
-  text += fmt::format(", {} usable, {:.0f} to {:.0f} px wide, {:.0f} to {:.0f} px high\n",
-                      source.usable, source.width.low, source.width.high, source.height.low,
-                      source.height.high);
-  for (const auto& [name, task] : source.tasks) text += task_text(name, task, source.usable);
+  text += fmt::format(", {} usable", source.usable);
+  if (source.clips) text += fmt::format(" with {} frames", source.frames);
+  text += fmt::format(", {:.0f} to {:.0f} px wide, {:.0f} to {:.0f} px high\n", source.width.low,
+                      source.width.high, source.height.low, source.height.high);
+  for (const auto& [name, task] : source.tasks) text += task_text(name, task, source);
   for (const auto& bad : source.bad) {
     text += fmt::format("  BAD {} ({}): {}\n", bad.sample, fault_name(bad.fault), bad.cause);
   }
@@ -58,9 +66,11 @@ std::string source_text(const SourceReport& source) {
   return text;
 }
 
-ordered_json task_json(const TaskReport& task) {
-  ordered_json json = {
-      {"labelled", task.labelled}, {"unit", unit(task.kind)}, {"classes", task.classes}};
+ordered_json task_json(const TaskReport& task, const SourceReport& source) {
+  ordered_json json = {{"labelled", task.labelled},
+                       {"labelled_frames", task.labelled_frames},
+                       {"unit", unit(task.kind, source)},
+                       {"classes", task.classes}};
   if (task.kind == Kind::objects) {
     json["samples_without_objects"] = task.without_objects;
     json["ignored_objects"] = task.ignored_objects;
@@ -76,13 +86,15 @@ ordered_json source_json(const SourceReport& source) {
     json["failure"] = source.failure;
     return json;
   }
+  json["clips"] = source.clips;
   json["samples"] = source.samples;
   json["read"] = source.read;
   json["usable"] = source.usable;
+  json["frames"] = source.frames;
   json["width"] = {source.width.low, source.width.high};
   json["height"] = {source.height.low, source.height.high};
   json["tasks"] = ordered_json::object();
-  for (const auto& [name, task] : source.tasks) json["tasks"][name] = task_json(task);
+  for (const auto& [name, task] : source.tasks) json["tasks"][name] = task_json(task, source);
   json["bad"] = ordered_json::array();
   for (const auto& bad : source.bad) {
     json["bad"].push_back(

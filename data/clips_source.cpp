@@ -7,7 +7,6 @@
 #include "data/coco_labels.h"
 #include "data/mask_file.h"
 #include "data/picture_file.h"
-#include "data/video_file.h"
 
 namespace manyfold::data {
 namespace {
@@ -148,7 +147,7 @@ void ClipsSource::make_rules(const ClipsOptions& options, const LabelList& label
   if (!options.annotations.empty()) {
     coco_ = read_coco(options.annotations);
     problems_.insert(problems_.end(), coco_.problems.begin(), coco_.problems.end());
-    for (size_t i = 0; i < coco_.images.size(); ++i) image_of_[coco_.images[i].file] = i;
+    find_entries(options.annotations);
   }
   for (const auto& [task, label] : labels) {
     const auto spec = specs.find(task);
@@ -162,6 +161,19 @@ void ClipsSource::make_rules(const ClipsOptions& options, const LabelList& label
     rules_.push_back(make_rule(where_, task, label, spec->second, coco_kinds(),
                                label.from == "image" ? words_.at(task) : coco_.categories));
     check_landmarks(where_, rules_.back(), coco_);
+  }
+}
+
+/// A frame is one sample: of two entries, one would be lost.
+void ClipsSource::find_entries(const std::string& annotations) {
+  for (size_t i = 0; i < coco_.images.size(); ++i) {
+    const auto& image = coco_.images[i];
+    const auto [first, fresh] = image_of_.emplace(image.file, i);
+    if (fresh) continue;
+    throw UserError(where_ + ": " + annotations + ": the images " +
+                    std::to_string(coco_.images[first->second].id) + " and " +
+                    std::to_string(image.id) + " have one `file_name`, " + image.file +
+                    ": which of them is the frame's? Make one of them");
   }
 }
 
@@ -206,7 +218,7 @@ Sample ClipsSource::part(int64_t index, int64_t first, int64_t count, int64_t de
   Sample sample;
   sample.origin = {name(), from.name + "#" + std::to_string(first), synthetic()};
   if (from.frames.empty()) {
-    for (auto& picture : read_video(from.path, first, count)) sample.frames.push_back({picture});
+    for (auto& picture : videos_.read(from.path, first, count)) sample.frames.push_back({picture});
     return sample;
   }
   for (int64_t t = first; t < first + count; ++t) {

@@ -11,6 +11,7 @@
 #include "data/coco_file.h"
 #include "data/label_rule.h"
 #include "data/source_options.h"
+#include "data/video_file.h"
 
 namespace manyfold::data {
 
@@ -30,8 +31,9 @@ class ClipsSource : public ClipSource {
  public:
   using LabelList = std::vector<std::pair<std::string, LabelOptions>>;
 
-  /// Throws UserError when there is no clip, or no clip that can be used, and ConfigError for a
-  /// name in `clips` that is not there and for labels that no frame can have.
+  /// Throws UserError when there is no clip, or no clip that can be used, and when two entries of
+  /// the COCO file are of one frame; ConfigError for a name in `clips` that is not there and for
+  /// labels that no frame can have.
   ClipsSource(const std::string& name, const ClipsOptions& options, const LabelList& labels,
               const LabelSpecs& specs);
 
@@ -55,6 +57,7 @@ class ClipsSource : public ClipSource {
   static Clip open_folder(const std::filesystem::path& folder);
   static Clip open_video(const std::filesystem::path& file);
   void make_rules(const ClipsOptions& options, const LabelList& labels, const LabelSpecs& specs);
+  void find_entries(const std::string& annotations);
   std::optional<size_t> entry_of(const std::filesystem::path& frame) const;
   void check_labelled(const std::string& annotations) const;
   Frame read_frame(const Clip& clip, int64_t number, int64_t detail) const;
@@ -63,6 +66,7 @@ class ClipsSource : public ClipSource {
   std::filesystem::path root_;
   std::string where_;
   std::vector<Clip> clips_;
+  mutable VideoReaders videos_;
   std::vector<LabelRule> rules_;
   CocoFile coco_;
   std::map<std::string, size_t> image_of_;  // of coco_, by file

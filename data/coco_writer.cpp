@@ -65,9 +65,11 @@ struct Contents {
 };
 
 /// The path relative to the set's folder.
-std::string path_of(const char* kind, const std::string& split, int64_t number,
+std::string path_of(const CocoWriteOptions& options, const std::string& kind, int64_t number,
                     const std::string& ending) {
-  return fmt::format("{}/{}/{:06d}.{}", kind, split, number, ending);
+  const auto stem = options.place ? options.place(kind, options.first + number)
+                                  : fmt::format("{}/{}/{:06d}", kind, options.split, number);
+  return stem + "." + ending;
 }
 
 class Writer {
@@ -80,8 +82,6 @@ class Writer {
     const int64_t count = options_.count < 0 ? rest : std::min(options_.count, rest);
     if (count <= 0) throw UserError("source " + source_.name() + ": no samples to write");
     remove_old();
-    make_folder("images");
-    if (!contents_.mask_task.empty()) make_folder("masks");
     std::vector<Entry> entries(count);
     parallel_for(count, options_.threads, [&](int64_t i) { entries[i] = write_sample(i); });
     write_json(entries);
@@ -99,14 +99,11 @@ class Writer {
       throw UserError(annotation_file().string() + ": cannot be removed: " + error.message());
   }
 
-  void make_folder(const char* kind) const {
-    std::error_code error;
-    fs::create_directories(options_.folder / kind / options_.split, error);
-    if (error) throw UserError(options_.folder.string() + ": " + error.message());
-  }
-
   void write_picture(const std::string& relative, const cv::Mat& picture) const {
     const auto path = options_.folder / relative;
+    std::error_code error;
+    fs::create_directories(path.parent_path(), error);
+    if (error) throw UserError(path.parent_path().string() + ": " + error.message());
     std::vector<uint8_t> bytes;
     cv::imencode(path.extension().string(), picture, bytes,
                  {cv::IMWRITE_JPEG_QUALITY, options_.quality});
@@ -149,7 +146,7 @@ class Writer {
     if (const auto* index = std::get_if<ClassIndex>(&label)) {
       entry.image[task] = spec.classes.at(index->index);
     } else if (const auto* mask = std::get_if<Mask>(&label)) {
-      const auto file = path_of("masks", options_.split, number, "png");
+      const auto file = path_of(options_, "masks", number, "png");
       write_picture(file, grey_of(mask->classes, spec));
       entry.image["mask_file"] = file;
     } else {
@@ -243,7 +240,7 @@ void check_coco_tasks(const LabelSpecs& specs) {
 }
 
 std::string coco_picture(const CocoWriteOptions& options, int64_t number) {
-  return path_of("images", options.split, number, options.format);
+  return path_of(options, "images", number, options.format);
 }
 
 }  // namespace manyfold::data

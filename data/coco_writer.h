@@ -23,6 +23,10 @@ struct CocoWriteOptions {
   std::string description;    // of the set; empty = the source's name
   nlohmann::json provenance;  // who labelled it, and how; null = not stated
   bool scores = false;        // annotations keep the scores of objects, which are predictions
+  /// The path of a sample's picture (`kind` "images") or mask ("masks"), relative to the folder and
+  /// without its ending, by its number in the source; called by any thread. None:
+  /// <kind>/<split>/000000, counted from `first`.
+  std::function<std::string(const std::string& kind, int64_t index)> place;
   /// Further fields of the image of a sample, by its number in the source; called by any thread.
   std::function<nlohmann::json(int64_t index)> more;
 };

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <opencv2/core.hpp>
 #include <vector>
 
@@ -21,8 +23,33 @@ struct VideoHeader {
 /// Throws BadSample (missing_file, not_a_video) naming the file.
 VideoHeader read_video_header(const std::filesystem::path& path);
 
-/// `count` frames from `first` on, CV_8UC3 RGB. Throws BadSample (not_a_video; truncated, saying
-/// after how many frames the file ends).
+/// `count` frames from `first` on, CV_8UC3 RGB, decoded from the file's beginning: seeking lands on
+/// the nearest key frame in some formats. Throws BadSample (not_a_video; truncated, saying after
+/// how many frames the file ends).
 std::vector<cv::Mat> read_video(const std::filesystem::path& path, int64_t first, int64_t count);
+
+/// Reads as `read_video` does, and the same frames, but keeps the files that it read last open: a
+/// part that begins with the last frame of an earlier one, or after it, is decoded from there on.
+/// Files must not change meanwhile.
+class VideoReaders {
+ public:
+  /// `kept`: open files at most, beside those that are being read; the one that was not used for
+  /// longest is closed first.
+  explicit VideoReaders(size_t kept = 8);
+  ~VideoReaders();
+
+  /// Safe to call from several threads: each reads on its own, also of one file.
+  std::vector<cv::Mat> read(const std::filesystem::path& path, int64_t first, int64_t count);
+
+ private:
+  class Reader;
+
+  std::unique_ptr<Reader> take(const std::filesystem::path& path, int64_t first);
+  void keep(std::unique_ptr<Reader> reader);
+
+  size_t kept_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Reader>> idle_;  // the one used last at the end
+};
 
 }  // namespace manyfold::data

@@ -1,5 +1,7 @@
 // Runs the program as a user does who lets a trained model label pictures, and trains on them.
 
+#include <opencv2/videoio.hpp>
+
 #include "tests/cli/job.h"
 
 namespace manyfold::cli {
@@ -130,6 +132,40 @@ TEST_F(Label, LabelsASourceOfTheModelsOwnConfig) {
   }
 }
 
+TEST_F(Label, LabelsEveryFrameOfClipsAndWritesClips) {
+  fs::create_directories(folder / "films");
+  {
+    cv::VideoWriter film(at("films/walk.avi"), cv::VideoWriter::fourcc('M', 'J', 'P', 'G'), 25,
+                         {96, 64});
+    for (int t = 0; t < 5; ++t) film.write(cv::Mat(64, 96, CV_8UC3, cv::Scalar(40, 20 * t, 90)));
+  }
+  const auto film = "+data.validation.films={type: clips, root: " + at("films") + "}";
+  auto arguments = label("set", kEverything);
+  arguments[2] = film;
+  arguments.insert(arguments.end(), {"--source", "validation.films", "--format", "png"});
+  const auto labelled = run(arguments);
+  ASSERT_EQ(labelled.exit_code, 0) << labelled.output;
+  const auto set = set_of("set");
+  ASSERT_EQ(set["images"].size(), 5u);
+  EXPECT_EQ(set["images"][3]["file_name"], "walk.avi/frames/000003.png");
+  EXPECT_EQ(set["images"][3]["mask_file"], "walk.avi/masks/000003.png");
+  EXPECT_EQ(set["images"][3]["source"], at("films/walk.avi"));
+  EXPECT_FALSE(fs::exists(folder / "set/gesture")) << "class folders hold stills";
+
+  // The lines that it prints are a config of clips, of which every frame is labelled.
+  const auto yaml = labelled.output.find("data:\n");
+  ASSERT_NE(yaml, std::string::npos) << labelled.output;
+  write_file(folder / "configs/mine.yaml",
+             "defaults: [quickstart, _self_]\n" + labelled.output.substr(yaml));
+  const auto checked = run(
+      {"data", "check", "--config-dir", at("configs"), "--config-name", "mine", "--scenes", "2"});
+  EXPECT_EQ(checked.exit_code, 0) << checked.output;
+  EXPECT_THAT(checked.output,
+              AllOf(HasSubstr("sources.labelled: 1 clips, 1 usable with 5 frames, 96 to 96 px"),
+                    HasSubstr("  segmentation: 1 of 1 clips and 5 of 5 frames labelled; pixels"),
+                    HasSubstr("  gesture: 1 of 1 clips and 5 of 5 frames labelled; frames: ")));
+}
+
 TEST_F(Label, TeachersOfAConfigLabelTogether) {
   ASSERT_NO_FATAL_FAILURE(draw());
   const auto student = run(job(
@@ -148,6 +184,7 @@ TEST_F(Label, TeachersOfAConfigLabelTogether) {
 }
 
 TEST_F(Label, RefusesBeforeItLabels) {
+  ASSERT_NO_FATAL_FAILURE(draw());
   const auto refusal = [&](const Words& more, int exit_code) {
     const auto refused = run(label("set", more));
     EXPECT_EQ(refused.exit_code, exit_code) << refused.output;
@@ -160,16 +197,25 @@ TEST_F(Label, RefusesBeforeItLabels) {
               AllOf(HasSubstr("task 'nosuchtask'"), HasSubstr("faces, gesture, segmentation")));
   EXPECT_THAT(refusal({"--task", "face"}, 2), HasSubstr("did you mean 'faces'"));
   EXPECT_THAT(refusal({"--source", "hands"}, 2), HasSubstr("one of the two"));
-  const auto clips = run({"label", at("big"), "--source", "validation.hands", "--out", at("set"),
-                          "+data.validation.hands.length=4"});
-  EXPECT_EQ(clips.exit_code, 2) << clips.output;
-  EXPECT_THAT(clips.output, AllOf(HasSubstr("--source validation.hands: holds clips"),
-                                  HasSubstr("draw stills with `length: 1`")));
-  EXPECT_FALSE(fs::exists(folder / "set"));
+  EXPECT_THAT(refusal({at("nosuch")}, 1),
+              HasSubstr(at("nosuch") + " does not exist; expected a picture or a folder"));
+  // Before the model is looked at, which is not there.
+  write_file(folder / "file", "text");
+  const auto file = run({"label", at("none"), pictures, "--out", at("file")});
+  EXPECT_EQ(file.exit_code, 2);
+  EXPECT_THAT(file.output, HasSubstr("--out " + at("file") + " is a file, expected a folder"));
+  const auto unmade = run(label("file/set", {}));
+  EXPECT_EQ(unmade.exit_code, 1);
+  EXPECT_THAT(unmade.output, HasSubstr("--out " + at("file/set") + ": cannot make this folder"));
   fs::create_directories(folder / "old/images/train");
   const auto old = run(label("old", {}));
   EXPECT_EQ(old.exit_code, 1);
   EXPECT_THAT(old.output, AllOf(HasSubstr("is there already"), HasSubstr("--split")));
+  const auto clips = run({"label", at("big"), "--source", "validation.hands", "--out", at("old"),
+                          "+data.validation.hands.length=4"});
+  EXPECT_EQ(clips.exit_code, 1);
+  EXPECT_THAT(clips.output, HasSubstr("is there already, and what is in it would mix with the "
+                                      "clips"));
 }
 
 }  // namespace

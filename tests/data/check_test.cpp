@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "data/synthetic/hand.h"
 #include "tests/data/fixture.h"
 
 namespace manyfold::data {
@@ -124,7 +125,8 @@ class ClipsCheck : public testing::Test {
     auto& images = coco_.json["images"];
     images.push_back({{"id", images.size() + 1}, {"file_name", frame(clip, number)}});
   }
-  SourceReport check() {
+  SourceReport check() { return check_all().sources.at(0); }
+  CheckReport check_all() {
     coco_.write();
     SourceOptions source;
     source.type = "clips";
@@ -135,14 +137,14 @@ class ClipsCheck : public testing::Test {
     source.labels = {{"faces", faces}};
     DataOptions options;
     options.sources = {{"clips", source}};
-    return check_data(options, {{"faces", object_spec({"face"})}}, 1).sources.at(0);
+    return check_data(options, {{"faces", object_spec({"face"})}}, 1);
   }
 
   TempFolder folder_;
   CocoFixture coco_;
 };
 
-TEST_F(ClipsCheck, CountsClipsNotFrames) {
+TEST_F(ClipsCheck, CountsClipsAndFrames) {
   clip("with", 40);
   labelled("with", 1);
   labelled("with", 35);
@@ -151,16 +153,52 @@ TEST_F(ClipsCheck, CountsClipsNotFrames) {
   labelled("without", 0);
   labelled("without", 2);
   clip("unlabelled", 2);
-  const auto report = check();
+  const auto all = check_all();
+  const auto& report = all.sources.at(0);
   EXPECT_TRUE(report.ok()) << report.failure;
+  EXPECT_TRUE(report.clips);
   EXPECT_EQ(report.usable, 3);
+  EXPECT_EQ(report.frames, 40 + 3 + 2);
   EXPECT_EQ(report.width.low, 24);
   EXPECT_EQ(report.width.high, 24);
   const auto& faces = report.tasks.at("faces");
   EXPECT_EQ(faces.labelled, 2);
+  EXPECT_EQ(faces.labelled_frames, 4);
   EXPECT_EQ(faces.without_objects, 1);
   EXPECT_EQ(faces.classes.at("face"), 1);
   EXPECT_EQ(faces.object_side.low, 4);
+  EXPECT_THAT(all.text(),
+              HasSubstr("sources.clips: 3 clips, 3 usable with 45 frames, 24 to 24 px"));
+  EXPECT_THAT(all.text(),
+              HasSubstr("faces: 2 of 3 clips and 4 of 45 frames labelled; objects: face "
+                        "1 (100.0 %); 1 clips without;"));
+  const auto json = nlohmann::json::parse(all.json())["sources"][0];
+  EXPECT_EQ(json["clips"], true);
+  EXPECT_EQ(json["frames"], 45);
+  EXPECT_EQ(json["tasks"]["faces"]["labelled_frames"], 4);
+}
+
+TEST(Check, OfDrawnClipsReadsAsManyAsHoldTheScenesAskedFor) {
+  SourceOptions drawn;
+  drawn.type = "synthetic";
+  drawn.synthetic.length = 12;
+  drawn.synthetic.scenes.picture_size = {64, 64};
+  LabelOptions gesture;
+  gesture.from = "gesture";
+  for (const auto& name : synthetic::gesture_names()) gesture.categories.push_back(name);
+  drawn.labels = {{"gesture", gesture}};
+  DataOptions options;
+  options.sources = {{"drawn", drawn}};
+  const auto report = check_data(options, {{"gesture", class_spec(gesture.categories)}}, 2, 13);
+  const auto& source = report.sources.at(0);
+  EXPECT_EQ(source.read, 2);
+  EXPECT_EQ(source.frames, 24);
+  const auto& labelled = source.tasks.at("gesture");
+  int64_t frames = 0;
+  for (const auto& [name, count] : labelled.classes) frames += count;
+  EXPECT_EQ(frames, labelled.labelled_frames);
+  EXPECT_THAT(report.text(), HasSubstr("50000 clips, 2 read, 2 usable with 24 frames"));
+  EXPECT_THAT(report.text(), HasSubstr("of 24 frames labelled; frames: "));
 }
 
 // Frames are read 32 at a time.

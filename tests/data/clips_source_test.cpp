@@ -155,6 +155,19 @@ TEST_F(ClipsTest, RefuseAFileThatLacksWhatARuleReads) {
   EXPECT_EQ(error(from("faces", "boxes")), "(nothing)");
 }
 
+TEST_F(ClipsTest, RefuseTwoEntriesOfOneFrame) {
+  options_.annotations = folder_ / "boxes.json";
+  write_bytes(options_.annotations, R"({
+      "images": [{"id": 4, "file_name": "walk/frames/000003.png"},
+                 {"id": 7, "file_name": "walk/frames/000005.png"},
+                 {"id": 9, "file_name": "walk/frames/000003.png"}],
+      "annotations": [{"id": 1, "image_id": 4, "category_id": 1, "bbox": [4, 5, 6, 7]}],
+      "categories": [{"id": 1, "name": "face"}]})");
+  EXPECT_THAT(error(from("faces", "boxes")),
+              AllOf(HasSubstr("source clips: " + options_.annotations + ": the images 4 and 9"),
+                    HasSubstr("one `file_name`, walk/frames/000003.png")));
+}
+
 TEST_F(ClipsTest, RefuseAFileOfOtherFrames) {
   annotate({}, kBox);
   options_.clips = {"turn"};

@@ -174,6 +174,23 @@ TEST(WriteCoco, TheFilesDoNotDependOnTheNumberOfThreads) {
   EXPECT_EQ(text(one / "train.json"), text(four / "train.json"));
 }
 
+TEST(WriteCoco, WritesWhereItIsToldTo) {
+  const TempFolder folder;
+  auto options = to(folder);
+  options.place = [](const std::string& kind, int64_t index) {
+    return "clip " + std::to_string(index) + "/" + kind + "/7";
+  };
+  const Made made;
+  write_coco(made, kSpecs, options);
+  EXPECT_EQ(written(folder)["images"][1]["file_name"], "clip 1/images/7.png");
+  EXPECT_EQ(written(folder)["images"][0]["mask_file"], "clip 0/masks/7.png");
+  const auto read = read_back(folder).get(0).frames[0].picture;
+  EXPECT_EQ(cv::norm(made.get(0).frames[0].picture, read, cv::NORM_INF), 0);
+  EXPECT_FALSE(std::filesystem::exists(folder / "images"));
+  options.first = 1;
+  EXPECT_EQ(coco_picture(options, 0), "clip 1/images/7.png");
+}
+
 TEST(WriteCoco, WritesAPart) {
   const TempFolder folder;
   auto options = to(folder);

@@ -45,12 +45,13 @@ class TrainingClips : public testing::Test {
     phase_.frames = 4;
   }
 
-  std::vector<Batch> batches(int64_t first, int64_t count, bool motion = false) {
+  std::vector<Batch> batches(int64_t first, int64_t count, bool motion = false, Shard shard = {}) {
     TrainingNeeds needs;
-    needs.phases = {phase_};
+    needs.unlabelled = unlabelled_;
+    needs.phases = phases_.empty() ? std::vector<DrawPhase>{phase_} : phases_;
     needs.motion = motion;
-    TrainingData data(options_, kSpecs, /*seed=*/3, needs);
-    const auto loader = data.loader(first);
+    TrainingData data(options_, specs_, /*seed=*/3, needs);
+    const auto loader = data.loader(first, shard);
     std::vector<Batch> all;
     for (int64_t i = 0; i < count; ++i) all.push_back(*loader->next());
     return all;
@@ -58,6 +59,9 @@ class TrainingClips : public testing::Test {
 
   DataOptions options_;
   DrawPhase phase_;
+  std::vector<DrawPhase> phases_;  // in place of phase_
+  LabelSpecs specs_ = kSpecs;
+  Unlabelled unlabelled_ = Unlabelled::dropped;
 };
 
 TEST_F(TrainingClips, ComeInStepsOfTheirOwnWithAsManyPictures) {
@@ -114,6 +118,105 @@ TEST_F(TrainingClips, SayHowTheirPixelsMoveWhereThatIsAsked) {
       EXPECT_GT(known.item<double>(), 0.3) << row;
     }
   }
+}
+
+TEST_F(TrainingClips, OfAllRanksAreTheJointBatchs) {
+  phase_.clips = phase_.last_clips = 0.75;
+  phase_.chunks = 2;
+  const auto joint = batches(0, 8);
+  int64_t of_clips = 0;
+  for (int64_t rank = 0; rank < 2; ++rank) {
+    const auto parts = batches(0, 8, /*motion=*/false, {rank, 2});
+    for (size_t step = 0; step < 8; ++step) {
+      const auto &whole = joint[step], &part = parts[step];
+      ASSERT_EQ(part.frames(), whole.frames());
+      ASSERT_EQ(2 * part.size(), whole.size());
+      EXPECT_EQ(part.continues, whole.continues);
+      of_clips += part.frames() > 1;
+      for (int64_t i = 0; i < part.size(); ++i) {
+        const auto slot = rank + 2 * i;
+        EXPECT_TRUE(part.pictures[i].equal(whole.pictures[slot])) << step << ": " << slot;
+        EXPECT_EQ(part.origins[static_cast<size_t>(i)].name,
+                  whole.origins[static_cast<size_t>(slot)].name);
+      }
+    }
+  }
+  EXPECT_EQ(of_clips, 2 * 6);  // 0.75 of eight steps, on two ranks
+  EXPECT_THAT(message_of<ConfigError>([&] {
+                batches(0, 1, false, {0, 4});
+              }),
+              HasSubstr("data.batch = 8 / 4 frames cannot be shared out evenly among 4"));
+}
+
+/// How many clips, or stills, of each source some batches hold.
+std::map<std::string, int64_t> drawn(const std::vector<Batch>& batches, bool clips) {
+  std::map<std::string, int64_t> counts;
+  for (const auto& batch : batches) {
+    if ((batch.frames() > 1) != clips) continue;
+    for (const auto& origin : batch.origins) ++counts[origin.source];
+  }
+  return counts;
+}
+
+TEST_F(TrainingClips, OfAPhaseWithAMixOfItsOwnComeFromItsGroups) {
+  const char* const names[] = {"people", "hands", "filmed", "drawn"};
+  options_.sources.clear();
+  for (const auto* name : names) {
+    options_.sources.emplace_back(name, synthetic(name[0] == 'p' || name[0] == 'h' ? 1 : 40));
+    options_.sources.back().second.group = name;
+  }
+  options_.mix = {{"people", 0.5}, {"hands", 0.5}, {"filmed", 0.5}, {"drawn", 0.5}};
+  auto first = phase_, second = phase_;
+  first.steps = second.steps = 8;
+  second.mix = {{"people", 1}, {"filmed", 0.25}, {"drawn", 0.75}};
+  phases_ = {first, second};
+  const auto all = batches(0, 16);
+  const std::vector<Batch> before(all.begin(), all.begin() + 8), after(all.begin() + 8, all.end());
+  using Counts = std::map<std::string, int64_t>;
+  // Of eight steps four hold eight stills, and four two clips.
+  EXPECT_EQ(drawn(before, false), (Counts{{"people", 16}, {"hands", 16}}));
+  EXPECT_EQ(drawn(before, true), (Counts{{"filmed", 4}, {"drawn", 4}}));
+  EXPECT_EQ(drawn(after, false), (Counts{{"people", 32}}));
+  EXPECT_EQ(drawn(after, true), (Counts{{"filmed", 2}, {"drawn", 6}}));
+}
+
+/// The names of the clips in some batches, with their labels or without; a clip has either.
+struct ByLabel {
+  explicit ByLabel(const std::vector<Batch>& batches) {
+    for (const auto& batch : batches) {
+      const auto present = batch.labels.at("person").present.view({batch.size(), batch.frames()});
+      for (int64_t n = 0; n < batch.size(); ++n) {
+        const bool labelled = present[n].any().item<bool>();
+        EXPECT_EQ(present[n].all().item<bool>(), labelled);
+        const auto name = batch.origins[static_cast<size_t>(n)].name;
+        (labelled ? with : without).insert(name.substr(0, name.find('#')));
+        count += labelled;
+      }
+    }
+  }
+  std::set<std::string> with, without;
+  int64_t count = 0;  // of draws with labels
+};
+
+TEST_F(TrainingClips, OfPartlyLabelledSourcesAreLabelledAsAWhole) {
+  auto clips = synthetic(40);
+  LabelOptions mask;
+  mask.from = "mask";
+  clips.labels = {{"person", mask}};
+  specs_ = {{"person", mask_spec()}};
+  options_.sources = {{"clips", clips}};
+  phase_.clips = phase_.last_clips = 1;
+  options_.labelled = 0.5;
+  options_.unlabelled = 0.75;
+  const ByLabel dropped(batches(0, 12));
+  EXPECT_EQ(dropped.with.size(), 3u) << "half of six";
+  EXPECT_TRUE(dropped.without.empty());
+  unlabelled_ = Unlabelled::kept_clips;
+  const ByLabel kept(batches(0, 12));
+  EXPECT_EQ(kept.with, dropped.with);
+  EXPECT_EQ(kept.without.size(), 3u);
+  for (const auto& name : kept.with) EXPECT_EQ(kept.without.count(name), 0u) << name;
+  EXPECT_EQ(kept.count, 6) << "a quarter of 24";
 }
 
 TEST_F(TrainingClips, ThatAreTooShortAreRefused) {
