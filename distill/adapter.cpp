@@ -96,7 +96,7 @@ std::string check_activation(const std::string& who, const Tensor& raw,
   return who +
          ": its numbers are from 0 to 1 and sum to 1 over the classes, as probabilities do, " +
          "and are read as " + said +
-         "; if a softmax is part of the model, say activation: " + "probabilities";
+         "; if a softmax is part of the model, say activation: probabilities";
 }
 
 Tensor prepare_pictures(const Tensor& pictures, const InputOptions& options) {
