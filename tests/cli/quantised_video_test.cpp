@@ -1,6 +1,6 @@
 // Models with memory in the arithmetic of devices, as a user makes them.
 
-#include "tests/cli/job.h"
+#include "tests/cli/video_job.h"
 
 namespace manyfold::cli {
 namespace {
@@ -10,26 +10,13 @@ const std::string kAnything =
     "+export.limits={segmentation.person_iou: 1, gesture.accuracy: 1, faces.ap50: 1, faces.nme: 9}";
 const std::string kState = "stride32";
 
-class QuantisedVideo : public Job {
+class QuantisedVideo : public VideoJob {
  protected:
-  std::string at(const std::string& name) const { return (folder / name).string(); }
-
-  /// Eight steps, every other one of clips.
-  std::vector<std::string> video(const std::string& dir, std::vector<std::string> more = {}) const {
-    const std::string clips =
-        "{type: synthetic, group: people, picture_size: [64,64], "
-        "labels: {segmentation: {from: mask}}, size: 8, length: ";
-    std::vector<std::string> words = {"model.temporal.type=convgru",
-                                      "model.temporal.strides=[32]",
-                                      "model.temporal.channels=0.25",
-                                      "train.steps=8",
-                                      "data.clips.frames=4",
-                                      "+train.phases.all={clips: [0.5]}",
-                                      "+data.sources.clips=" + clips + "16}",
-                                      "+data.validation.clips=" + clips + "12, first: 90}",
-                                      "data.validation.clips.size=2"};
-    words.insert(words.end(), more.begin(), more.end());
-    return job(dir, words);
+  /// Every other step is one of clips.
+  std::vector<std::string> video(const std::string& dir,
+                                 const std::vector<std::string>& more = {}) const {
+    return VideoJob::video(dir, {"model.temporal.type=convgru", "+train.phases.all={clips: [0.5]}"},
+                           more);
   }
 
   nlohmann::json json_of(const std::string& name) const {

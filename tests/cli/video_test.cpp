@@ -5,33 +5,22 @@
 #include <opencv2/videoio.hpp>
 
 #include "tests/cli/stop_early.h"
+#include "tests/cli/video_job.h"
 
 namespace manyfold::cli {
 namespace {
 
 using testing::AllOf;
 
-class Video : public Job {
+class Video : public VideoJob {
  protected:
-  std::string at(const std::string& name) const { return (folder / name).string(); }
-
-  /// Eight steps: four of stills, four of which clips come to be all; clips are two steps long.
-  std::vector<std::string> video(const std::string& dir, std::vector<std::string> more = {}) const {
-    const std::string clips =
-        "{type: synthetic, group: people, picture_size: [64,64], "
-        "labels: {segmentation: {from: mask}}, size: 8, length: ";
-    std::vector<std::string> words = {"schedule=stills_then_clips",
-                                      "train.phases.mixed.clips=[0.5,1]",
-                                      "model.temporal.strides=[32]",
-                                      "model.temporal.channels=0.25",
-                                      "train.steps=8",
-                                      "data.clips.frames=4",
-                                      "data.clips.chunks=2",
-                                      "+data.sources.clips=" + clips + "16}",
-                                      "+data.validation.clips=" + clips + "12, first: 90}",
-                                      "data.validation.clips.size=2"};
-    words.insert(words.end(), more.begin(), more.end());
-    return job(dir, words);
+  /// Four steps of stills, four of which clips come to be all; clips are two steps long.
+  std::vector<std::string> video(const std::string& dir,
+                                 const std::vector<std::string>& more = {}) const {
+    return VideoJob::video(
+        dir,
+        {"schedule=stills_then_clips", "train.phases.mixed.clips=[0.5,1]", "data.clips.chunks=2"},
+        more);
   }
 
   void write_video(const std::string& name, int frames) const {

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "graph/round_half.h"
+#include "tests/train/remembering.h"
 #include "tests/train/tasks/options.h"
-#include "tests/train/tiny_model.h"
 #include "train/precision.h"
 #include "train/qat.h"
 #include "train/supervised.h"
@@ -18,21 +18,6 @@ using torch::Tensor;
 
 constexpr int kSide = 16;
 constexpr const char* kState = "state_in_stride2";
-
-/// The tiny model with a memory.
-models::MultiTaskModel remembering() {
-  const TinyModel tiny;
-  models::TemporalOptions options;
-  options.strides = {2};
-  options.channels = 1;
-  const auto temporal = std::make_shared<models::Temporal>(tiny.encoder->features(), options);
-  models::MultiTaskModel model(
-      tiny.encoder,
-      std::vector<std::pair<std::string, std::shared_ptr<models::Head>>>{{"sign", tiny.head}},
-      temporal);
-  model->eval();
-  return model;
-}
 
 /// Clips that change slowly: uint8 [n, frames, 3, 16, 16].
 Tensor clips(int64_t n, int64_t frames) {

@@ -4,8 +4,8 @@
 
 #include "models/encoders.h"
 #include "models/heads.h"
+#include "tests/train/remembering.h"
 #include "tests/train/tasks/options.h"
-#include "tests/train/tiny_model.h"
 #include "train/clip_memory.h"
 #include "train/consistency.h"
 #include "train/forward.h"
@@ -16,21 +16,6 @@ namespace manyfold::train {
 namespace {
 
 using torch::Tensor;
-
-/// The tiny model with a memory.
-models::MultiTaskModel remembering() {
-  const TinyModel tiny;
-  models::TemporalOptions options;
-  options.strides = {2};
-  options.channels = 1;
-  const auto temporal = std::make_shared<models::Temporal>(tiny.encoder->features(), options);
-  models::MultiTaskModel model(
-      tiny.encoder,
-      std::vector<std::pair<std::string, std::shared_ptr<models::Head>>>{{"sign", tiny.head}},
-      temporal);
-  model->eval();
-  return model;
-}
 
 Tensor clips(int64_t n, int64_t frames) {
   torch::manual_seed(4);
