@@ -1,5 +1,7 @@
 #include "cli/predict.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -98,6 +100,10 @@ class ResultLines {
 int predict_all(const LoadedModel& loaded, const std::vector<fs::path>& inputs, int64_t frames,
                 OutputFolder& out) {
   ResultLines lines(out.results());
+  const bool remembers = loaded.job.model.temporal.type != "none";
+  if (remembers && std::count_if(inputs.begin(), inputs.end(), is_stream) + 1 <
+                       static_cast<int64_t>(inputs.size()))
+    spdlog::warn("pictures are seen one by one, each from an empty memory; a video takes it along");
   const train::StopSignals signals;
   size_t done = 0, failed = 0;
   for (; done < inputs.size() && train::StopSignals::received() == 0; ++done) {

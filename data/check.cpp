@@ -31,9 +31,12 @@ std::string class_name(const LabelSpec& spec, int64_t index) {
   return known ? spec.classes[index] : std::to_string(index);
 }
 
+constexpr double kTiny = 2;  // pixels
+
 struct Count {
   const LabelSpec& spec;
   TaskReport& report;
+  cv::Size picture;
 
   void operator()(const Mask& mask) const {
     std::array<int64_t, 256> pixels{};
@@ -51,7 +54,11 @@ struct Count {
   }
   void operator()(const Objects& objects) const {
     for (const auto& object : objects.list) {
-      report.object_side.add(std::min(object.box.width, object.box.height));
+      const auto& box = object.box;
+      const auto seen = box & cv::Rect2f({0, 0}, cv::Size2f(picture));
+      report.object_side.add(std::min(box.width, box.height));
+      report.tiny_objects += std::min(box.width, box.height) < kTiny ? 1 : 0;
+      report.cut_objects += seen.area() < 0.75f * box.area() ? 1 : 0;
       report.landmarks += std::count(object.visible.begin(), object.visible.end(), 1);
       if (object.ignore) {
         ++report.ignored_objects;
@@ -73,6 +80,8 @@ void add(const TaskReport& from, TaskReport& to) {
   to.labelled_frames += from.labelled_frames;
   to.without_objects += from.without_objects;
   to.ignored_objects += from.ignored_objects;
+  to.tiny_objects += from.tiny_objects;
+  to.cut_objects += from.cut_objects;
   to.landmarks += from.landmarks;
   for (const auto& [name, count] : from.classes) to.classes[name] += count;
   add(from.object_side, to.object_side);
@@ -91,7 +100,7 @@ class SampleCount {
       auto& of_task = tasks_[task];
       of_task.labelled = 1;
       ++of_task.labelled_frames;
-      std::visit(Count{specs_.at(task), of_task}, label);
+      std::visit(Count{specs_.at(task), of_task, frame.picture.size()}, label);
     }
   }
   void add_to(SourceReport& report) const {
@@ -114,10 +123,6 @@ class SampleCount {
   std::map<std::string, TaskReport> tasks_;
 };
 
-std::string text(cv::Size size) {
-  return std::to_string(size.width) + "x" + std::to_string(size.height);
-}
-
 /// A long clip is never in memory as a whole.
 SampleCount count_sample(const Source& source, int64_t index, const LabelSpecs& specs) {
   const int64_t length = source.length(index);
@@ -129,8 +134,8 @@ SampleCount count_sample(const Source& source, int64_t index, const LabelSpecs& 
     if (first == 0) size = found;
     if (found != size) {
       throw BadSample(Fault::frame_size, source.sample_name(index),
-                      "frame " + std::to_string(first) + " is " + text(found) +
-                          " pixels, and the frames before it are " + text(size));
+                      "frame " + std::to_string(first) + " is " + size_text(found) +
+                          " pixels, and the frames before it are " + size_text(size));
     }
     for (const auto& frame : part.frames) count.add_frame(frame);
   }
@@ -153,6 +158,26 @@ void find_unlabelled(SourceReport& report) {
                                "none of its " + std::to_string(report.usable) +
                                    (report.clips ? " usable clips" : " usable samples") +
                                    " carries the label of " + task + "; see labels." + task});
+  }
+}
+
+/// Boxes in other units or of another layout look like this; a few of them are as life is.
+void find_odd_boxes(SourceReport& report) {
+  for (const auto& [task, of_task] : report.tasks) {
+    if (of_task.kind != LabelSpec::Kind::objects) continue;
+    auto all = of_task.ignored_objects;
+    for (const auto& entry : of_task.classes) all += entry.second;
+    const auto odd = [&, task = task](int64_t count, const std::string& what) {
+      if (2 * count <= all) return;
+      report.problems.push_back({Fault::bad_box, report.name,
+                                 std::to_string(count) + " of " + std::to_string(all) +
+                                     " objects of " + task + " " + what});
+    };
+    odd(of_task.tiny_objects,
+        "are smaller than 2 pixels: are they shares of the picture instead of pixels?");
+    odd(of_task.cut_objects,
+        "lie a quarter or more out of their picture: a box is [x, y, width, height], not its two "
+        "corners");
   }
 }
 
@@ -189,6 +214,7 @@ void read_source(const Source& source, const LabelSpecs& specs, int threads, int
   });
   for (auto& [index, file] : bad) report.bad.push_back(std::move(file));
   find_unlabelled(report);
+  find_odd_boxes(report);
 }
 
 std::vector<SharedPictures> shared_pictures(const std::vector<SourceReport>& reports,

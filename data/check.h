@@ -23,6 +23,8 @@ struct TaskReport {
   int64_t labelled_frames = 0;             // of stills: the samples
   int64_t without_objects = 0;             // labelled samples that hold none
   int64_t ignored_objects = 0;             // crowds
+  int64_t tiny_objects = 0;                // less than two pixels wide or high
+  int64_t cut_objects = 0;                 // a quarter of their size or more is out of the picture
   int64_t landmarks = 0;                   // labelled key points
   std::map<std::string, int64_t> classes;  // frames, objects or pixels of each class
   PixelRange object_side;                  // the shorter side of boxes

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "common/error.h"
+#include "data/clip_folder.h"
 #include "data/coco_labels.h"
 #include "data/mask_file.h"
 #include "data/picture_file.h"
@@ -13,55 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The number that a file is called by: 17 of "000017.jpg".
-std::optional<int64_t> number_of(const fs::path& path) {
-  const auto stem = path.stem().string();
-  const bool digits = !stem.empty() && stem.size() < 18 &&
-                      stem.find_first_not_of("0123456789") == std::string::npos;
-  return digits ? std::optional<int64_t>(std::stoll(stem)) : std::nullopt;
-}
-
-std::vector<fs::path> entries_of(const fs::path& folder) {
-  std::vector<fs::path> entries;
-  try {
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      if (entry.path().filename().string().front() != '.') entries.push_back(entry.path());
-    }
-  } catch (const fs::filesystem_error& error) {
-    throw UserError(folder.string() + ": the folder cannot be read: " + error.code().message());
-  }
-  std::sort(entries.begin(), entries.end());
-  return entries;
-}
-
-/// The numbered pictures of a folder, in order; none where it does not exist. Throws BadSample
-/// where two have one number.
-std::map<int64_t, fs::path> numbered_pictures(const fs::path& folder) {
-  std::map<int64_t, fs::path> found;
-  if (!fs::is_directory(folder)) return found;
-  for (const auto& path : entries_of(folder)) {
-    const auto number = named_like_picture(path) ? number_of(path) : std::nullopt;
-    if (!number) continue;
-    const auto [first, fresh] = found.emplace(*number, path);
-    if (fresh) continue;
-    throw BadSample(Fault::missing_frame, folder.string(),
-                    first->second.filename().string() + " and " + path.filename().string() +
-                        " have one number; take one of them away");
-  }
-  return found;
-}
-
-/// The folder that holds a clip's pictures.
-fs::path frames_of(const fs::path& clip) {
-  return fs::is_directory(clip / "frames") ? clip / "frames" : clip;
-}
-
 bool is_clip(const fs::path& path) {
-  if (!fs::is_directory(path)) return named_like_video(path);
-  const auto entries = entries_of(frames_of(path));
-  return std::any_of(entries.begin(), entries.end(), [](const fs::path& entry) {
-    return named_like_picture(entry) && number_of(entry);
-  });
+  return fs::is_directory(path) ? holds_pictures(path) : named_like_video(path);
 }
 
 /// An entry of other pixels has its objects elsewhere.
@@ -110,26 +64,11 @@ void ClipsSource::find_clips(const ClipsOptions& options) {
 }
 
 ClipsSource::Clip ClipsSource::open_folder(const fs::path& folder) {
-  Clip clip;
-  clip.name = folder.filename().string();
-  clip.path = frames_of(folder);
-  const auto pictures = numbered_pictures(clip.path);
-  const auto masks = numbered_pictures(folder / "masks");
-  const auto first = pictures.begin()->first;
-  for (const auto& [number, path] : pictures) {
-    const auto expected = first + static_cast<int64_t>(clip.frames.size());
-    if (number != expected) {
-      throw BadSample(Fault::missing_frame, clip.path.string(),
-                      "frame " + std::to_string(expected) + " is missing before " +
-                          path.filename().string() +
-                          "; number the frames without gaps, or make two clips of it");
-    }
-    const auto mask = masks.find(number);
-    if (mask != masks.end()) clip.masks[static_cast<int64_t>(clip.frames.size())] = mask->second;
-    clip.frames.push_back(path);
-  }
-  clip.length = static_cast<int64_t>(clip.frames.size());
-  return clip;
+  auto found = read_clip_folder(folder);
+  problems_.insert(problems_.end(), found.problems.begin(), found.problems.end());
+  const auto length = static_cast<int64_t>(found.frames.size());
+  return {folder.filename().string(), found.path, std::move(found.frames), std::move(found.masks),
+          length};
 }
 
 ClipsSource::Clip ClipsSource::open_video(const fs::path& file) {
@@ -164,17 +103,24 @@ void ClipsSource::make_rules(const ClipsOptions& options, const LabelList& label
   }
 }
 
-/// A frame is one sample: of two entries, one would be lost.
+/// A frame is one sample: of two entries, one would be lost. An entry without a frame is a problem.
 void ClipsSource::find_entries(const std::string& annotations) {
+  std::vector<std::string> lost;
   for (size_t i = 0; i < coco_.images.size(); ++i) {
     const auto& image = coco_.images[i];
     const auto [first, fresh] = image_of_.emplace(image.file, i);
+    if (!fs::exists(root_ / image.file)) lost.push_back(image.file);
     if (fresh) continue;
     throw UserError(where_ + ": " + annotations + ": the images " +
                     std::to_string(coco_.images[first->second].id) + " and " +
                     std::to_string(image.id) + " have one `file_name`, " + image.file +
                     ": which of them is the frame's? Make one of them");
   }
+  if (lost.empty()) return;
+  problems_.push_back({Fault::missing_file, annotations,
+                       std::to_string(lost.size()) + " of " + std::to_string(image_of_.size()) +
+                           " images are not there, such as " + lost[0] +
+                           "; a `file_name` is relative to " + root_.string()});
 }
 
 std::optional<size_t> ClipsSource::entry_of(const fs::path& frame) const {

@@ -24,8 +24,9 @@ namespace manyfold::data {
 ///   (`file_name` relative to the root); a frame without an entry is not labelled, and one of
 ///   another size than its entry states is a bad sample.
 ///
-/// A folder with a gap in its numbers, or with two files of one number, is left out and stands
-/// among the problems. A rule whose label no frame can have, because the file lacks what it reads,
+/// A folder with a gap in its numbers, with two files of one number or with none that is called by
+/// a number is left out and stands among the problems; so do pictures, masks and entries that
+/// belong to no frame. A rule whose label no frame can have, because the file lacks what it reads,
 /// is refused.
 class ClipsSource : public ClipSource {
  public:
@@ -54,7 +55,7 @@ class ClipsSource : public ClipSource {
 
   const Clip& clip(int64_t index) const { return clips_.at(static_cast<size_t>(index)); }
   void find_clips(const ClipsOptions& options);
-  static Clip open_folder(const std::filesystem::path& folder);
+  Clip open_folder(const std::filesystem::path& folder);
   static Clip open_video(const std::filesystem::path& file);
   void make_rules(const ClipsOptions& options, const LabelList& labels, const LabelSpecs& specs);
   void find_entries(const std::string& annotations);

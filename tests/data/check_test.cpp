@@ -274,6 +274,31 @@ TEST(Check, FindsUselessBoxes) {
   EXPECT_THAT(faults(check(fixture)), ElementsAre("bad box", "bad box", "bad box", "bad box"));
 }
 
+TEST(Check, FindsBoxesInSharesOfThePicture) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("face", 2).image().box({0.1, 0.2, 0.5, 0.5}).box({0.4, 0.2, 0.3, 0.5});
+  const auto report = check(fixture);
+  ASSERT_THAT(faults(report), ElementsAre("bad box"));
+  EXPECT_EQ(report.sources[0].problems[0].text,
+            "2 of 2 objects of faces are smaller than 2 pixels: are they shares of the picture "
+            "instead of pixels?");
+}
+
+// [x1 y1 x2 y2] = [30 20 60 40] of 64 x 48 read as a width of 60 and a height of 40: 34 x 28 of it
+// lie inside, 0.4 of its area.
+TEST(Check, FindsBoxesThatAreTwoCorners) {
+  const TempFolder folder;
+  CocoFixture fixture(folder);
+  fixture.category("face", 2).image().box({30, 20, 60, 40}).image().box({2, 2, 40, 30});
+  EXPECT_TRUE(check(fixture).ok()) << "one of two may be cut off";
+  fixture.image().box({32, 24, 50, 40});
+  const auto report = check(fixture);
+  ASSERT_THAT(faults(report), ElementsAre("bad box"));
+  EXPECT_THAT(report.sources[0].problems[0].text,
+              HasSubstr("2 of 3 objects of faces lie a quarter or more out of their picture"));
+}
+
 TEST(Check, FindsLandmarksThatAreNoNumbers) {
   const TempFolder folder;
   CocoFixture fixture(folder);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/videoio.hpp>
 
+#include "common/atomic_file.h"
 #include "common/error.h"
 #include "data/video_file.h"
 #include "tests/data/fixture.h"
@@ -200,6 +201,38 @@ TEST_F(ClipsTest, WithTwoFilesOfOneNumberAreLeftOutAndSaidToBe) {
   source = open();
   ASSERT_EQ(source->problems().size(), 1u);
   EXPECT_EQ(source->problems()[0].file, (folder_ / "walk" / "masks").string());
+}
+
+TEST_F(ClipsTest, WithoutNumbersAreLeftOutAndSaidToBe) {
+  write_picture(folder_ / "party" / "frame_000000.png", drawn_picture(24, 16, 0));
+  write_picture(folder_ / "party" / "frame_000001.png", drawn_picture(24, 16, 1));
+  const auto source = open();
+  EXPECT_EQ(source->size(), 2);
+  ASSERT_EQ(source->problems().size(), 1u);
+  EXPECT_EQ(source->problems()[0].fault, Fault::missing_frame);
+  EXPECT_EQ(source->problems()[0].text,
+            "the clip is left out: no picture is called by a number, as 000000.jpg is: "
+            "frame_000000.png and 1 more; rename them");
+}
+
+TEST_F(ClipsTest, SayWhatBelongsToNoFrame) {
+  write_picture(folder_ / "turn" / "000007_b.png", drawn_picture(24, 16, 0));
+  write_bytes(folder_ / "walk" / "masks" / "500000.png",
+              encoded(cv::Mat::zeros(16, 24, CV_8UC1), ".png"));
+  annotate();
+  auto json = nlohmann::json::parse(read_file(options_.annotations));
+  json["images"].push_back({{"id", 2}, {"file_name", "walk/000004.png"}});
+  write_bytes(options_.annotations, json.dump());
+  const auto source = open();
+  EXPECT_EQ(source->size(), 2);
+  ASSERT_EQ(source->problems().size(), 3u);
+  EXPECT_EQ(source->problems()[0].text,
+            "not called by a number, and so no frame of the clip: 000007_b.png");
+  EXPECT_EQ(source->problems()[1].text, "masks of frames that are not there: 500000.png");
+  EXPECT_EQ(source->problems()[2].fault, Fault::missing_file);
+  EXPECT_THAT(source->problems()[2].text,
+              HasSubstr("1 of 2 images are not there, such as walk/000004.png; a `file_name` is "
+                        "relative to "));
 }
 
 TEST_F(ClipsTest, WithAGapAreLeftOutAndSaidToBe) {
