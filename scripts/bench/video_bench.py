@@ -31,7 +31,7 @@ def main():
     jobs = {"stills, no temporal layer": [*common, "schedule=no_memory", "train.phases.mixed.clips=[0]"],
             "stills": [*memory, "schedule=no_memory", "train.phases.mixed.clips=[0]"]}
     for frames in (2, 4, 8, 16, 32):
-        jobs[f"clips, T = {frames}"] = [*memory, "schedule=no_memory", "train.phases.stills.clips=[1]",
+        jobs[f"clips, T = {frames}"] = [*memory, "schedule=no_memory", "+train.phases.stills.clips=[1]",
                                         "train.phases.mixed.clips=[1]", f"data.clips.frames={frames}"]
     results = {name: [] for name in jobs}
     for turn in range(given.repeat):
