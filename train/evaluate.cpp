@@ -4,7 +4,7 @@
 
 #include "data/evaluation_loader.h"
 #include "data/uncollate.h"
-#include "metrics/temporal.h"
+#include "metrics/temporal/metric.h"
 
 namespace manyfold::train {
 namespace {

@@ -3,10 +3,10 @@
 #include <optional>
 #include <vector>
 
-#include "metrics/jitter.h"
 #include "metrics/mean.h"
-#include "metrics/over_time.h"
-#include "metrics/temporal.h"
+#include "metrics/temporal/jitter.h"
+#include "metrics/temporal/metric.h"
+#include "metrics/temporal/over_time.h"
 
 namespace manyfold::metrics {
 

@@ -1,10 +1,10 @@
-#include "metrics/temporal.h"
+#include "metrics/temporal/metric.h"
 
 #include <stdexcept>
 
-#include "metrics/temporal_class.h"
-#include "metrics/temporal_mask.h"
-#include "metrics/temporal_objects.h"
+#include "metrics/temporal/classes.h"
+#include "metrics/temporal/masks.h"
+#include "metrics/temporal/objects.h"
 
 namespace manyfold::metrics {
 

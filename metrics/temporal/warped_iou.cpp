@@ -1,4 +1,4 @@
-#include "metrics/warped_iou.h"
+#include "metrics/temporal/warped_iou.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "metrics/jitter.h"
+#include "metrics/temporal/jitter.h"
 
 #include <algorithm>
 #include <cmath>

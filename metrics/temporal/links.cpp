@@ -1,4 +1,4 @@
-#include "metrics/links.h"
+#include "metrics/temporal/links.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "metrics/over_time.h"
+#include "metrics/temporal/over_time.h"
 
 #include <gtest/gtest.h>
 

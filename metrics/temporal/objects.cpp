@@ -1,12 +1,12 @@
-#include "metrics/temporal_objects.h"
+#include "metrics/temporal/objects.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
 
-#include "metrics/links.h"
 #include "metrics/matching.h"
+#include "metrics/temporal/links.h"
 
 namespace manyfold::metrics {
 namespace {

@@ -1,4 +1,4 @@
-#include "metrics/temporal_objects.h"
+#include "metrics/temporal/objects.h"
 
 #include <gtest/gtest.h>
 

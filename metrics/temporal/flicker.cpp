@@ -1,4 +1,4 @@
-#include "metrics/flicker.h"
+#include "metrics/temporal/flicker.h"
 
 #include <fmt/format.h>
 

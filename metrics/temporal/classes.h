@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "metrics/mean.h"
-#include "metrics/over_time.h"
-#include "metrics/temporal.h"
+#include "metrics/temporal/metric.h"
+#include "metrics/temporal/over_time.h"
 
 namespace manyfold::metrics {
 

@@ -1,12 +1,12 @@
-#include "metrics/temporal_mask.h"
+#include "metrics/temporal/masks.h"
 
 #include <fmt/format.h>
 
 #include <cmath>
 #include <stdexcept>
 
-#include "metrics/flicker.h"
-#include "metrics/warped_iou.h"
+#include "metrics/temporal/flicker.h"
+#include "metrics/temporal/warped_iou.h"
 
 namespace manyfold::metrics {
 namespace {

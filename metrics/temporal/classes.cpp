@@ -1,4 +1,4 @@
-#include "metrics/temporal_class.h"
+#include "metrics/temporal/classes.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "metrics/temporal_mask.h"
+#include "metrics/temporal/masks.h"
 
 #include <gtest/gtest.h>
 
