@@ -81,7 +81,7 @@ class BoxReader {
     const int64_t length = source.length(index);
     Shapes boxes;
     for (int64_t first = 0; first < length; first += kFrames) {
-      const auto part = source.part(index, first, std::min(kFrames, length - first), detail);
+      const auto part = source.part(index, {first, std::min(kFrames, length - first)}, detail);
       for (const auto& frame : part.frames) add(frame, boxes);
     }
     return boxes;

@@ -14,7 +14,7 @@ FramesSource::FramesSource(std::shared_ptr<const data::Source> clips)
 
 data::Sample FramesSource::get(int64_t index, int64_t detail) const {
   const auto& [clip, frame] = place(index);
-  return clips_->part(clip, frame, 1, detail);
+  return clips_->part(clip, {frame}, detail);
 }
 
 std::string FramesSource::sample_name(int64_t index) const {

@@ -18,16 +18,16 @@ GoodSample BadFiles::read(const Source& source, int64_t index, int64_t detail) {
   throw UserError("source " + source.name() + ": not one sample can be used\n" + describe());
 }
 
-Sample BadFiles::read_part(const Source& source, int64_t index, int64_t first, int64_t count,
+Sample BadFiles::read_part(const Source& source, int64_t index, const FrameRange& range,
                            int64_t detail) {
   try {
-    return source.part(index, first, count, detail);
+    return source.part(index, range, detail);
   } catch (const BadSample& error) {
     set_aside(source, {index, error.file}, error);
   }
   Sample empty;
   empty.origin = {source.name(), "", source.synthetic()};
-  empty.frames.assign(static_cast<size_t>(count), {cv::Mat(1, 1, CV_8UC3, cv::Scalar::all(0))});
+  empty.frames.assign(static_cast<size_t>(range.count), {cv::Mat(1, 1, CV_8UC3, cv::Scalar::all(0))});
   return empty;
 }
 

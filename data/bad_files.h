@@ -38,10 +38,10 @@ class BadFiles {
   /// from the start). Throws UserError, listing what was found, when more than the allowed share of
   /// the source is bad.
   GoodSample read(const Source& source, int64_t index, int64_t detail = 0);
-  /// Frames of clip `index`; where one of them is bad, `count` empty frames without labels, so that
+  /// Frames of clip `index`; where one of them is bad, as many empty ones without labels, so that
   /// no frames of another clip follow those of this one. The share that is allowed is that of bad
   /// frames. Throws UserError past it.
-  Sample read_part(const Source& source, int64_t index, int64_t first, int64_t count,
+  Sample read_part(const Source& source, int64_t index, const FrameRange& range,
                    int64_t detail = 0);
 
   /// In the order of source and sample.

@@ -129,7 +129,7 @@ SampleCount count_sample(const Source& source, int64_t index, const LabelSpecs& 
   SampleCount count(specs);
   cv::Size size;
   for (int64_t first = 0; first < length; first += kFrames) {
-    const auto part = source.part(index, first, std::min(kFrames, length - first));
+    const auto part = source.part(index, {first, std::min(kFrames, length - first)});
     const auto found = part.frames.at(0).picture.size();
     if (first == 0) size = found;
     if (found != size) {

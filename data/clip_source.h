@@ -11,9 +11,9 @@ class ClipSource : public Source {
 
   bool clips() const override { return true; }
   int64_t length(int64_t index) const override = 0;
-  Sample part(int64_t index, int64_t first, int64_t count, int64_t detail = 0) const override = 0;
+  Sample part(int64_t index, const FrameRange& range, int64_t detail = 0) const override = 0;
   Sample get(int64_t index, int64_t detail = 0) const override {
-    return part(index, 0, length(index), detail);
+    return part(index, {0, length(index)}, detail);
   }
 };
 

@@ -159,15 +159,15 @@ std::vector<fs::path> ClipsSource::files(int64_t index) const {
   return found.frames.empty() ? std::vector<fs::path>{found.path} : found.frames;
 }
 
-Sample ClipsSource::part(int64_t index, int64_t first, int64_t count, int64_t detail) const {
+Sample ClipsSource::part(int64_t index, const FrameRange& range, int64_t detail) const {
   const auto& from = clip(index);
   Sample sample;
-  sample.origin = {name(), from.name + "#" + std::to_string(first), synthetic()};
+  sample.origin = {name(), from.name + "#" + std::to_string(range.first), synthetic()};
   if (from.frames.empty()) {
-    for (auto& picture : videos_.read(from.path, first, count)) sample.frames.push_back({picture});
+    for (auto& picture : videos_.read(from.path, range.first, range.count)) sample.frames.push_back({picture});
     return sample;
   }
-  for (int64_t t = first; t < first + count; ++t) {
+  for (int64_t t = range.first; t < range.first + range.count; ++t) {
     sample.frames.push_back(read_frame(from, t, detail));
     const auto size = sample.frames.back().picture.size(),
                expected = sample.frames[0].picture.size();

@@ -40,7 +40,7 @@ class ClipsSource : public ClipSource {
 
   int64_t size() const override { return static_cast<int64_t>(clips_.size()); }
   int64_t length(int64_t index) const override { return clip(index).length; }
-  Sample part(int64_t index, int64_t first, int64_t count, int64_t detail = 0) const override;
+  Sample part(int64_t index, const FrameRange& range, int64_t detail = 0) const override;
   std::string sample_name(int64_t index) const override { return clip(index).name; }
   std::vector<std::filesystem::path> files(int64_t index) const override;
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "data/augment.h"
-#include "data/source_motion.h"
+#include "data/clip_motion.h"
 
 namespace manyfold::data {
 namespace {
@@ -61,12 +61,10 @@ std::unique_ptr<Loader> clips_loader(const Source& source, const DataOptions& op
     const auto& stretch = all->at(static_cast<size_t>(draw.index));
     // What the first frame's motion is seen by: the one before.
     const int64_t lead = motion && stretch.first > 0 ? 1 : 0, first = stretch.first - lead;
-    auto sample =
-        bad.read_part(source, stretch.clip, first, stretch.count + lead, needed_detail(size, how));
-    const bool read = !sample.origin.name.empty();
-    if (motion && read) add_known_motion(source, stretch.clip, first, sample);
+    const auto sample = bad.read_part(source, stretch.clip, {first, stretch.count + lead, motion},
+                                      needed_detail(size, how));
     auto clip = warp(sample, fit(sample.frames.at(0).picture.size(), size, how), specs);
-    if (motion && read) add_estimated_motion(clip);
+    if (motion && !sample.origin.name.empty()) add_estimated_motion(clip);
     clip.frames.erase(clip.frames.begin(), clip.frames.begin() + lead);
     return clip;
   };

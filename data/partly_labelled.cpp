@@ -39,8 +39,8 @@ Sample PartlyLabelled::get(int64_t index, int64_t detail) const {
   return part_ == Part::labelled ? sample : without_labels(std::move(sample));
 }
 
-Sample PartlyLabelled::part(int64_t index, int64_t first, int64_t count, int64_t detail) const {
-  auto sample = Subset::part(index, first, count, detail);
+Sample PartlyLabelled::part(int64_t index, const FrameRange& range, int64_t detail) const {
+  auto sample = Subset::part(index, range, detail);
   return part_ == Part::labelled ? sample : without_labels(std::move(sample));
 }
 

@@ -18,7 +18,7 @@ class PartlyLabelled : public Subset {
   PartlyLabelled(const std::shared_ptr<const Source>& source, double share, Part part);
 
   Sample get(int64_t index, int64_t detail = 0) const override;
-  Sample part(int64_t index, int64_t first, int64_t count, int64_t detail = 0) const override;
+  Sample part(int64_t index, const FrameRange& range, int64_t detail = 0) const override;
 
  private:
   Part part_;

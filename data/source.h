@@ -11,6 +11,15 @@
 
 namespace manyfold::data {
 
+/// Frames of a clip, one after the other.
+struct FrameRange {
+  int64_t first = 0;
+  int64_t count = 1;
+  /// Asks where the pixels of each but the first were in the frame before, for those sources that
+  /// know it exactly.
+  bool motion = false;
+};
+
 /// Labelled pictures, or clips of them, by number. Knows neither chance nor augmentation: get(i) is
 /// always the same.
 class Source {
@@ -31,16 +40,11 @@ class Source {
   virtual bool clips() const { return false; }
   /// Frames of sample `index`: 1 of a still.
   virtual int64_t length(int64_t) const { return 1; }
-  /// `count` of its frames from `first` on, all of one size, each with the labels that it has. As
-  /// get(), which gives all.
-  virtual Sample part(int64_t index, int64_t /*first*/, int64_t /*count*/,
-                      int64_t detail = 0) const {
+  /// Some of its frames, all of one size, each with the labels that it has. As get(), which gives
+  /// all.
+  virtual Sample part(int64_t index, const FrameRange&, int64_t detail = 0) const {
     return get(index, detail);
   }
-
-  /// Where the pixels of a clip's frame were in the frame before, where the source knows it
-  /// exactly; empty where it does not.
-  virtual Motion motion(int64_t /*index*/, int64_t /*frame*/) const { return {}; }
 
   /// What people know the sample by: its path relative to the root, or "scene 17".
   virtual std::string sample_name(int64_t index) const = 0;

@@ -12,8 +12,8 @@ Sample Subset::get(int64_t index, int64_t detail) const {
   return source_->get(item(index), detail);
 }
 
-Sample Subset::part(int64_t index, int64_t first, int64_t count, int64_t detail) const {
-  return source_->part(item(index), first, count, detail);
+Sample Subset::part(int64_t index, const FrameRange& range, int64_t detail) const {
+  return source_->part(item(index), range, detail);
 }
 
 std::string Subset::sample_name(int64_t index) const { return source_->sample_name(item(index)); }

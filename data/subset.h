@@ -18,10 +18,7 @@ class Subset : public Source {
   bool clips() const override { return source_->clips(); }
   int64_t length(int64_t index) const override { return source_->length(item(index)); }
   Sample get(int64_t index, int64_t detail = 0) const override;
-  Sample part(int64_t index, int64_t first, int64_t count, int64_t detail = 0) const override;
-  Motion motion(int64_t index, int64_t frame) const override {
-    return source_->motion(item(index), frame);
-  }
+  Sample part(int64_t index, const FrameRange& range, int64_t detail = 0) const override;
   std::string sample_name(int64_t index) const override;
   std::vector<std::filesystem::path> files(int64_t index) const override;
 

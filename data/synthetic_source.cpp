@@ -126,25 +126,25 @@ SyntheticSource::SyntheticSource(const std::string& name, const SyntheticOptions
 }
 
 Sample SyntheticSource::get(int64_t index, int64_t detail) const {
-  if (clips()) return part(index, 0, options_.length, detail);
+  if (clips()) return part(index, {0, options_.length}, detail);
   const auto scene =
       synthetic::render(static_cast<uint64_t>(options_.seed),
                         static_cast<uint64_t>(options_.first + index), options_.scenes);
   return {{labelled(scene)}, {}, {name(), sample_name(index), synthetic()}};
 }
 
-Sample SyntheticSource::part(int64_t index, int64_t first, int64_t count, int64_t detail) const {
+Sample SyntheticSource::part(int64_t index, const FrameRange& range, int64_t detail) const {
   if (!clips()) return get(index, detail);
   const auto clip = describe(index);
   Sample sample;
-  sample.origin = {name(), sample_name(index) + "#" + std::to_string(first), synthetic()};
-  for (int64_t frame = first; frame < first + count; ++frame)
-    sample.frames.push_back(labelled(synthetic::draw_frame(clip, frame)));
+  sample.origin = {name(), sample_name(index) + "#" + std::to_string(range.first), synthetic()};
+  synthetic::MovingScene moving;
+  for (int64_t number = range.first; number < range.first + range.count; ++number) {
+    const auto moment = synthetic::at(clip, number);
+    sample.frames.push_back(labelled(range.motion ? moving.next(moment) : synthetic::draw(moment)));
+    sample.frames.back().motion = {moving.motion()};
+  }
   return sample;
-}
-
-Motion SyntheticSource::motion(int64_t index, int64_t frame) const {
-  return {synthetic::motion(describe(index), frame)};
 }
 
 synthetic::ClipDescription SyntheticSource::describe(int64_t index) const {

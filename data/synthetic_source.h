@@ -30,8 +30,7 @@ class SyntheticSource : public Source {
   bool clips() const override { return options_.length > 1; }
   int64_t length(int64_t) const override { return options_.length; }
   Sample get(int64_t index, int64_t detail = 0) const override;
-  Sample part(int64_t index, int64_t first, int64_t count, int64_t detail = 0) const override;
-  Motion motion(int64_t index, int64_t frame) const override;
+  Sample part(int64_t index, const FrameRange& range, int64_t detail = 0) const override;
   std::string sample_name(int64_t index) const override;
 
  private:

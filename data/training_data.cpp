@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "common/error.h"
-#include "data/source_motion.h"
+#include "data/clip_motion.h"
 #include "data/subset.h"
 
 namespace manyfold::data {
@@ -237,11 +237,8 @@ Sample TrainingData::prepare_clip(const TrainingSources::Entry& entry, const Dra
   const auto detail = needed_detail(options_.augment, strength, size, options_.how());
   const auto spare = source.length(draw.index) - phase.frames * phase.chunks;
   const auto first = passed + chance(Random::clip_start).below(static_cast<uint32_t>(spare + 1));
-  auto clip = bad_.read_part(source, draw.index, first, phase.frames, detail);
-  if (needs_.motion && !clip.origin.name.empty()) {
-    add_known_motion(source, draw.index, first, clip);
-    add_estimated_motion(clip);
-  }
+  auto clip = bad_.read_part(source, draw.index, {first, phase.frames, needs_.motion}, detail);
+  if (needs_.motion && !clip.origin.name.empty()) add_estimated_motion(clip);
   Random random = chance(Random::clip_view);
   return augment(clip, options_.augment, strength, size, options_.how(), specs_, random, passed);
 }

@@ -95,8 +95,4 @@ SceneDescription at(const ClipDescription& clip, int64_t frame) {
 
 Scene draw_frame(const ClipDescription& clip, int64_t frame) { return draw(at(clip, frame)); }
 
-cv::Mat motion(const ClipDescription& clip, int64_t frame) {
-  return motion(at(clip, frame), at(clip, frame - 1));
-}
-
 }  // namespace manyfold::data::synthetic

@@ -39,7 +39,5 @@ ClipDescription describe_clip(uint64_t seed, uint64_t index, const SceneOptions&
 /// which costs the same for each. Noise differs from frame to frame.
 SceneDescription at(const ClipDescription& clip, int64_t frame);
 Scene draw_frame(const ClipDescription& clip, int64_t frame);
-/// From `frame` to the frame before it: see `motion` of two scenes.
-cv::Mat motion(const ClipDescription& clip, int64_t frame);
 
 }  // namespace manyfold::data::synthetic

@@ -147,12 +147,8 @@ std::vector<Drawn> draw_foreground(const SceneDescription& d, bool whole, Canvas
   return drawn;
 }
 
-}  // namespace
-
-Scene draw(const SceneDescription& d) {
-  Canvas canvas(d.size.width, d.size.height, d.camera, d.light);
-  auto drawn = draw_foreground(d, /*whole=*/false, canvas);
-
+/// Labels what was drawn, and puts the background behind it.
+Scene finish(const SceneDescription& d, std::vector<Drawn> drawn, Canvas& canvas) {
   Scene scene;
   // Only now is it known who hides whom.
   const auto shown = canvas.shown(static_cast<int>(drawn.size()));
@@ -176,15 +172,39 @@ Scene draw(const SceneDescription& d) {
   return scene;
 }
 
-cv::Mat motion(const SceneDescription& now, const SceneDescription& then) {
+}  // namespace
+
+Scene draw(const SceneDescription& d) {
+  Canvas canvas(d.size.width, d.size.height, d.camera, d.light);
+  return finish(d, draw_foreground(d, /*whole=*/false, canvas), canvas);
+}
+
+struct MovingScene::Moment {
+  explicit Moment(const SceneDescription& d)
+      : canvas(d.size.width, d.size.height, d.camera, d.light), background(d.background) {
+    canvas.record(trail);
+  }
   Trail trail;
-  Canvas before(then.size.width, then.size.height, then.camera, then.light);
-  before.record(trail);
-  draw_foreground(then, /*whole=*/true, before);
-  Canvas canvas(now.size.width, now.size.height, now.camera, now.light);
-  canvas.follow(trail);
-  draw_foreground(now, /*whole=*/true, canvas);
-  return canvas.motion_from(before, motion(now.background, then.background));
+  Canvas canvas;
+  Background background;
+};
+
+MovingScene::MovingScene() = default;
+MovingScene::~MovingScene() = default;
+MovingScene::MovingScene(MovingScene&&) noexcept = default;
+MovingScene& MovingScene::operator=(MovingScene&&) noexcept = default;
+
+Scene MovingScene::next(const SceneDescription& d) {
+  auto now = std::make_unique<Moment>(d);
+  if (last_) now->canvas.follow(last_->trail);
+  // Frames must draw the same surfaces, or a trail cannot be followed.
+  auto scene = finish(d, draw_foreground(d, /*whole=*/true, now->canvas), now->canvas);
+  if (last_) {
+    motion_ =
+        now->canvas.motion_from(last_->canvas, synthetic::motion(d.background, last_->background));
+  }
+  last_ = std::move(now);
+  return scene;
 }
 
 Scene render(uint64_t seed, uint64_t index, const SceneOptions& options) {

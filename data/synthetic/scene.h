@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include "data/synthetic/description.h"
 
 namespace manyfold::data::synthetic {
@@ -35,11 +37,29 @@ struct Scene {
 /// What the camera of this scene takes, and the exact labels.
 Scene draw(const SceneDescription& description);
 
-/// How far each pixel of the scene `now` must go to find its spot in the scene `then`, a moment of
-/// the same clip: CV_32FC2 [H, W] in pixels (`then(p + motion(p))` is `now(p)`, but for light and
-/// lens). Exact for what belongs to the background, to people and to objects; NaN where a pixel
-/// shows the edge between two of them, or a spot that was hidden or outside of the picture then.
-cv::Mat motion(const SceneDescription& now, const SceneDescription& then);
+/// Moments of one clip, in any order, each drawn once for its picture and its motion.
+class MovingScene {
+ public:
+  MovingScene();
+  ~MovingScene();
+  MovingScene(MovingScene&&) noexcept;
+  MovingScene& operator=(MovingScene&&) noexcept;
+
+  /// As draw().
+  Scene next(const SceneDescription& description);
+
+  /// How far each pixel of the last scene must go to find its spot in the scene before it: CV_32FC2
+  /// [H, W] in pixels (`before(p + motion(p))` is `now(p)`, but for light and lens). Exact for what
+  /// belongs to the background, to people and to objects; NaN where a pixel shows the edge between
+  /// two of them, or a spot that was hidden or outside of the picture before. Empty after the first
+  /// scene.
+  const cv::Mat& motion() const { return motion_; }
+
+ private:
+  struct Moment;
+  std::unique_ptr<Moment> last_;
+  cv::Mat motion_;
+};
 
 /// Picture `index` of the endless set that `seed` names. A pure function of its arguments, the same
 /// on any thread.

@@ -15,9 +15,9 @@ class Clips : public data::ClipSource {
   Clips() : ClipSource("rooms", /*synthetic=*/false) {}
   int64_t size() const override { return 2; }
   int64_t length(int64_t index) const override { return index == 0 ? 3 : 2; }
-  data::Sample part(int64_t index, int64_t first, int64_t count, int64_t) const override {
+  data::Sample part(int64_t index, const data::FrameRange& range, int64_t) const override {
     data::Sample sample;
-    for (int64_t t = first; t < first + count; ++t)
+    for (int64_t t = range.first; t < range.first + range.count; ++t)
       sample.frames.push_back({cv::Mat(4, 4, CV_8UC3, cv::Scalar::all(double(10 * index + t)))});
     return sample;
   }

@@ -79,7 +79,7 @@ TEST_F(ClipsTest, AreFoldersOfNumberedPictures) {
   EXPECT_EQ(source->length(0), 5);
   EXPECT_EQ(source->length(1), 8);
   EXPECT_TRUE(source->problems().empty());
-  const auto part = source->part(1, 4, 3);
+  const auto part = source->part(1, {4, 3});
   ASSERT_EQ(part.frames.size(), 3u);
   EXPECT_EQ(part.origin.name, "walk#4");
   for (int t = 0; t < 3; ++t) {
@@ -119,8 +119,8 @@ const nlohmann::json kBox = {
 TEST_F(ClipsTest, AFrameOfAnotherSizeThanItsBoxesIsABadSample) {
   annotate({{"width", 48}, {"height", 32}}, kBox);
   const auto source = open(from("faces", "boxes"));
-  EXPECT_EQ(source->part(1, 0, 3).frames.size(), 3u);
-  const auto read = [&] { source->part(1, 2, 3); };
+  EXPECT_EQ(source->part(1, {0, 3}).frames.size(), 3u);
+  const auto read = [&] { source->part(1, {2, 3}); };
   EXPECT_EQ(fault_of(read), "picture size");
   EXPECT_THAT(message_of<BadSample>(read),
               HasSubstr("000003.png: is 24x16 pixels, and the annotations say 48x32"));
@@ -251,10 +251,12 @@ TEST_F(ClipsTest, WithAGapAreLeftOutAndSaidToBe) {
 TEST_F(ClipsTest, BadFramesAreBadSamples) {
   write_bytes(folder_ / "walk" / "frames" / "000004.png", "no picture");
   const auto source = open();
-  EXPECT_EQ(source->part(1, 0, 4).frames.size(), 4u);
-  EXPECT_THAT(message_of<BadSample>([&] { source->part(1, 2, 4); }), HasSubstr("000004.png"));
+  EXPECT_EQ(source->part(1, {0, 4}).frames.size(), 4u);
+  EXPECT_THAT(message_of<BadSample>([&] { source->part(1, {2, 4}); }), HasSubstr("000004.png"));
   write_picture(folder_ / "walk" / "frames" / "000004.png", drawn_picture(20, 16));
-  EXPECT_THAT(message_of<BadSample>([&] { source->part(1, 2, 4); }),
+  EXPECT_THAT(message_of<BadSample>([&] {
+                source->part(1, {2, 4});
+              }),
               AllOf(HasSubstr("000004.png"),
                     HasSubstr("is 20x16 pixels, and the frames before it are 24x16")));
 }
@@ -293,7 +295,7 @@ TEST_F(VideoTest, IsAClip) {
   ASSERT_EQ(source->size(), 3);
   EXPECT_EQ(source->sample_name(0), "film.avi");
   EXPECT_EQ(source->length(0), 10);
-  const auto part = source->part(0, 6, 2);
+  const auto part = source->part(0, {6, 2});
   ASSERT_EQ(part.frames.size(), 2u);
   for (int t = 0; t < 2; ++t) {
     EXPECT_NEAR(cv::mean(part.frames[t].picture)[0], 20 * (6 + t), 3) << "red first";

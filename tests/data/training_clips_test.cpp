@@ -285,13 +285,13 @@ class BrokenClips : public ClipSource {
   BrokenClips() : ClipSource("broken", /*synthetic=*/false) {}
   int64_t size() const override { return 3; }
   int64_t length(int64_t) const override { return 8; }
-  Sample part(int64_t index, int64_t first, int64_t count, int64_t) const override {
-    if (index == 0 && first <= 5 && 5 < first + count)
+  Sample part(int64_t index, const FrameRange& range, int64_t) const override {
+    if (index == 0 && range.first <= 5 && 5 < range.first + range.count)
       throw BadSample(Fault::truncated, "0/5.jpg", "is cut off");
     Sample sample;
     sample.origin = {name(), std::to_string(index), false};
-    for (int64_t t = 0; t < count; ++t) {
-      sample.frames.push_back({drawn_picture(16, 16, static_cast<int>(10 * index + first + t))});
+    for (int64_t t = range.first; t < range.first + range.count; ++t) {
+      sample.frames.push_back({drawn_picture(16, 16, static_cast<int>(10 * index + t))});
       sample.frames.back().labels["gesture"] = ClassIndex{1};
     }
     return sample;
@@ -316,7 +316,7 @@ TEST_F(TrainingClips, OfWhichAFrameIsBadLeaveTheirPlaceEmpty) {
   ASSERT_EQ(bad.list().size(), 1u);
   EXPECT_EQ(bad.list()[0].sample, "0");
   BadFiles strict(0.01);
-  EXPECT_THAT(message_of<UserError>([&] { strict.read_part(source, 0, 4, 4); }),
+  EXPECT_THAT(message_of<UserError>([&] { strict.read_part(source, 0, {4, 4}); }),
               HasSubstr("1 of 24 frames are bad"));
 }
 

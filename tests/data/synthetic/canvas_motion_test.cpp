@@ -15,6 +15,14 @@ SceneDescription scene_of(uint64_t index) {
   return scene;
 }
 
+cv::Mat motion(const SceneDescription& now, const SceneDescription& then) {
+  MovingScene scene;
+  scene.next(then);
+  EXPECT_TRUE(scene.motion().empty()) << "there is nothing before the first";
+  scene.next(now);
+  return scene.motion();
+}
+
 bool known(const cv::Vec2f& motion) { return !std::isnan(motion[0]); }
 
 TEST(SceneMotion, IsNoneWhereNothingMoves) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <opencv2/imgproc.hpp>
 
 namespace manyfold::data::synthetic {
@@ -33,6 +34,12 @@ bool same(const cv::Mat& a, const cv::Mat& b) {
 double mean_difference(const cv::Mat& a, const cv::Mat& b) {
   return cv::norm(a, b, cv::NORM_L1) / double(a.total() * a.channels());
 }
+cv::Mat motion(const ClipDescription& clip, int64_t frame) {
+  MovingScene scene;
+  scene.next(at(clip, frame - 1));
+  scene.next(at(clip, frame));
+  return scene.motion();
+}
 bool known(const cv::Vec2f& motion) { return !std::isnan(motion[0]); }
 
 TEST(Clip, ShowsTheSameFrameWhateverWasDrawnBefore) {
@@ -58,6 +65,28 @@ TEST(Clip, DiffersByIndexAndBySeed) {
   const auto first = draw_frame(describe_clip(1, 1, {}, {}), 3).picture;
   EXPECT_FALSE(same(first, draw_frame(describe_clip(1, 2, {}, {}), 3).picture));
   EXPECT_FALSE(same(first, draw_frame(describe_clip(2, 1, {}, {}), 3).picture));
+}
+
+TEST(Clip, ShowsTheSameWhetherItsMotionIsAskedForOrNot) {
+  for (uint64_t i = 0; i < 20; ++i) {
+    const auto clip = describe_clip(6, i, {}, {});
+    MovingScene moving;
+    for (int f = 30; f < 34; ++f) {
+      const auto with = moving.next(at(clip, f)), without = draw_frame(clip, f);
+      EXPECT_TRUE(same(with.picture, without.picture)) << i << " frame " << f;
+      EXPECT_TRUE(same(with.person_mask, without.person_mask)) << i << " frame " << f;
+      ASSERT_EQ(with.people.size(), without.people.size());
+      for (size_t p = 0; p < with.people.size(); ++p) {
+        EXPECT_EQ(with.people[p].body, without.people[p].body);
+        EXPECT_EQ(with.people[p].visible, without.people[p].visible);
+      }
+      if (f == 30) continue;
+      // NaN is not equal to itself: the bytes are compared.
+      const cv::Mat alone = motion(clip, f), going_on = moving.motion();
+      ASSERT_EQ(alone.size(), going_on.size());
+      EXPECT_EQ(std::memcmp(alone.data, going_on.data, alone.total() * alone.elemSize()), 0);
+    }
+  }
 }
 
 TEST(Clip, ShowsWhoThePictureOfItsNumberShows) {

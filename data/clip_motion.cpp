@@ -1,13 +1,6 @@
-#include "data/source_motion.h"
+#include "data/clip_motion.h"
 
 namespace manyfold::data {
-
-void add_known_motion(const Source& source, int64_t index, int64_t first, Sample& clip) {
-  for (auto& frame : clip.frames) {
-    if (first > 0) frame.motion = source.motion(index, first);
-    ++first;
-  }
-}
 
 void add_estimated_motion(Sample& clip) {
   for (size_t t = 1; t < clip.frames.size(); ++t) {
