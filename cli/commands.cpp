@@ -27,5 +27,7 @@ extern "C" int manyfold_run_command(const std::string& name,
   };
   // What it would say of a file stands in the error of whoever wanted to read it.
   cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+  constexpr int kKeepWhatIsSet = 0;
+  setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", kKeepWhatIsSet);  // AV_LOG_QUIET
   return commands.at(name)(arguments);
 }

@@ -1,5 +1,8 @@
 #include "cli/evaluate.h"
 
+#include <spdlog/fmt/fmt.h>
+
+#include <cmath>
 #include <cstdio>
 
 #include "cli/load_model.h"
@@ -33,8 +36,8 @@ void print_table(const train::Evaluation& evaluation, const std::string& origin)
   for (const auto& set : evaluation.sets) {
     std::printf("\n%s, %s\n", set.set.c_str(), set.task.c_str());
     for (const auto& figure : set.figures) {
-      std::printf("  %-22s %8.4f   %lld %s\n", figure.name.c_str(), figure.value,
-                  static_cast<long long>(figure.count), figure.unit.c_str());
+      const auto value = std::isfinite(figure.value) ? fmt::format("{:.4f}", figure.value) : "-";
+      fmt::print("  {:<22} {:>8}   {} {}\n", figure.name, value, figure.count, figure.unit);
     }
   }
   std::printf("\nscore %.4f\n", evaluation.score);

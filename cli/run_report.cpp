@@ -3,6 +3,8 @@
 #include <ATen/Parallel.h>
 #include <torch/version.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "cli/run_export.h"
@@ -113,9 +115,11 @@ report::NamedTexts environment(const RunOptions& run) {
 std::string evaluation_line(const train::Evaluation& evaluation) {
   std::string text = "score " + number(evaluation.score);
   for (const auto& set : evaluation.sets) {
-    if (set.figures.empty()) continue;
-    const auto& figure = set.figures.front();
-    text += ", " + set.set + "/" + set.task + " " + figure.name + " " + number(figure.value);
+    // Of clips without labels it is only known how steady the predictions are.
+    const auto figure = std::find_if(set.figures.begin(), set.figures.end(),
+                                     [](const auto& f) { return std::isfinite(f.value); });
+    if (figure == set.figures.end()) continue;
+    text += ", " + set.set + "/" + set.task + " " + figure->name + " " + number(figure->value);
   }
   return text;
 }

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace manyfold::data {
 
 GoodSample BadFiles::read(const Source& source, int64_t index, int64_t detail) {
@@ -27,7 +29,8 @@ Sample BadFiles::read_part(const Source& source, int64_t index, const FrameRange
   }
   Sample empty;
   empty.origin = {source.name(), "", source.synthetic()};
-  empty.frames.assign(static_cast<size_t>(range.count), {cv::Mat(1, 1, CV_8UC3, cv::Scalar::all(0))});
+  empty.frames.assign(static_cast<size_t>(range.count),
+                      {cv::Mat(1, 1, CV_8UC3, cv::Scalar::all(0))});
   return empty;
 }
 
@@ -50,11 +53,14 @@ void BadFiles::set_aside(const Source& source, const Place& place, const BadSamp
   }
   spdlog::warn("source {}: sample {} is set aside ({}): {}", source.name(), name,
                fault_name(error.fault), error.what());
-  int64_t all = 0;  // samples, or frames of clips
-  for (int64_t i = 0; i < source.size(); ++i) all += source.length(i);
+  int64_t all = 0;  // stills, frames, and videos
+  for (int64_t i = 0; i < source.size(); ++i) {
+    const auto files = static_cast<int64_t>(source.files(i).size());
+    all += std::clamp<int64_t>(files, 1, source.length(i));
+  }
   if (static_cast<double>(count) <= max_share_ * static_cast<double>(all)) return;
   throw UserError("source " + source.name() + ": " + std::to_string(count) + " of " +
-                  std::to_string(all) + (source.clips() ? " frames" : " samples") +
+                  std::to_string(all) + (source.clips() ? " files" : " samples") +
                   " are bad so far, more than data.max_bad_share = " + std::to_string(max_share_) +
                   " allows; `manyfold data check` lists all\n" + describe());
 }

@@ -40,7 +40,7 @@ class BadFiles {
   GoodSample read(const Source& source, int64_t index, int64_t detail = 0);
   /// Frames of clip `index`; where one of them is bad, as many empty ones without labels, so that
   /// no frames of another clip follow those of this one. The share that is allowed is that of bad
-  /// frames. Throws UserError past it.
+  /// files: frames, or videos. Throws UserError past it.
   Sample read_part(const Source& source, int64_t index, const FrameRange& range,
                    int64_t detail = 0);
 

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <opencv2/imgproc.hpp>
 #include <set>
+#include <utility>
 
 #include "common/error.h"
 #include "data/parallel.h"
@@ -123,24 +124,51 @@ class SampleCount {
   std::map<std::string, TaskReport> tasks_;
 };
 
-/// A long clip is never in memory as a whole.
-SampleCount count_sample(const Source& source, int64_t index, const LabelSpecs& specs) {
-  const int64_t length = source.length(index);
-  SampleCount count(specs);
-  cv::Size size;
-  for (int64_t first = 0; first < length; first += kFrames) {
-    const auto part = source.part(index, {first, std::min(kFrames, length - first)});
-    const auto found = part.frames.at(0).picture.size();
-    if (first == 0) size = found;
-    if (found != size) {
-      throw BadSample(Fault::frame_size, source.sample_name(index),
-                      "frame " + std::to_string(first) + " is " + size_text(found) +
-                          " pixels, and the frames before it are " + size_text(size));
-    }
-    for (const auto& frame : part.frames) count.add_frame(frame);
+/// Reads a sample, and finds all of its frames that cannot be used.
+class SampleReader {
+ public:
+  SampleReader(const Source& source, int64_t index, const LabelSpecs& specs)
+      : count(specs), source_(source), index_(index), files_(source.files(index)) {
+    // A long clip is never in memory as a whole.
+    const int64_t length = source.length(index);
+    for (int64_t first = 0; first < length && !ended_; first += kFrames)
+      read({first, std::min(kFrames, length - first)});
   }
-  return count;
-}
+
+  SampleCount count;
+  std::vector<BadSample> faults;
+
+ private:
+  void read(const FrameRange& range) {
+    try {
+      const auto part = source_.part(index_, range);
+      check_size(range.first, part.frames.at(0).picture.size());
+      for (const auto& frame : part.frames) count.add_frame(frame);
+    } catch (const BadSample& fault) {
+      // Where each frame has a file, one says nothing about the others.
+      if (range.count > 1 && files_.size() > 1) {
+        for (int64_t t = range.first; t < range.first + range.count; ++t) read({t});
+      } else {
+        faults.push_back(fault);
+        ended_ = files_.size() <= 1;
+      }
+    }
+  }
+  /// A change is one fault, however many frames follow it.
+  void check_size(int64_t number, cv::Size size) {
+    if (size_.empty()) size_ = last_size_ = size;
+    if (std::exchange(last_size_, size) == size || size == size_) return;
+    faults.emplace_back(Fault::frame_size, source_.sample_name(index_),
+                        "frame " + std::to_string(number) + " is " + size_text(size) +
+                            " pixels, and the frames before it are " + size_text(size_));
+  }
+
+  const Source& source_;
+  int64_t index_;
+  std::vector<std::filesystem::path> files_;
+  cv::Size size_, last_size_;  // of the clip, and of the frame before
+  bool ended_ = false;
+};
 
 /// A report of every task that the source is to label, so that one which it never does shows.
 void add_tasks(const SourceOptions& options, const LabelSpecs& specs, SourceReport& report) {
@@ -194,25 +222,23 @@ void read_source(const Source& source, const LabelSpecs& specs, int threads, int
   report.read = source.synthetic() ? drawn_samples(source, scenes) : source.size();
   report.problems = source.problems();
   std::mutex mutex;
-  std::map<int64_t, BadFile> bad;
+  std::map<int64_t, std::vector<BadFile>> bad;
   std::set<std::string> hashed;  // several boxes may be cut from one picture
   parallel_for(report.read, threads, [&](int64_t i) {
-    try {
-      const auto count = count_sample(source, i, specs);
-      const auto files = source.files(i);
-      std::unique_lock lock(mutex);
-      count.add_to(report);
-      if (files.empty() || !hashed.insert(files[0].string()).second) return;
-      lock.unlock();
-      const auto hash = digest(read_sample_file(files[0]));
-      lock.lock();
-      digests.emplace(hash, files[0].string());
-    } catch (const BadSample& error) {
-      const std::lock_guard lock(mutex);
-      bad[i] = {source.name(), source.sample_name(i), error.fault, error.what()};
-    }
+    const SampleReader sample(source, i, specs);
+    std::unique_lock lock(mutex);
+    for (const auto& fault : sample.faults)
+      bad[i].push_back({source.name(), source.sample_name(i), fault.fault, fault.what()});
+    if (!sample.faults.empty()) return;
+    sample.count.add_to(report);
+    const auto files = source.files(i);
+    if (files.empty() || !hashed.insert(files[0].string()).second) return;
+    lock.unlock();
+    const auto hash = digest(read_sample_file(files[0]));
+    lock.lock();
+    digests.emplace(hash, files[0].string());
   });
-  for (auto& [index, file] : bad) report.bad.push_back(std::move(file));
+  for (auto& [index, files] : bad) report.bad.insert(report.bad.end(), files.begin(), files.end());
   find_unlabelled(report);
   find_odd_boxes(report);
 }

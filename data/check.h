@@ -41,7 +41,7 @@ struct SourceReport {
   PixelRange width, height;
   std::map<std::string, TaskReport> tasks;  // all that the source is to label
   std::vector<Problem> problems;            // of the set and its annotations
-  std::vector<BadFile> bad;                 // samples that cannot be used, in order
+  std::vector<BadFile> bad;  // samples that cannot be used, in order; of a clip, each bad frame
 
   bool ok() const { return failure.empty() && problems.empty() && bad.empty(); }
 };

@@ -164,33 +164,25 @@ Sample ClipsSource::part(int64_t index, const FrameRange& range, int64_t detail)
   Sample sample;
   sample.origin = {name(), from.name + "#" + std::to_string(range.first), synthetic()};
   if (from.frames.empty()) {
-    for (auto& picture : videos_.read(from.path, range.first, range.count)) sample.frames.push_back({picture});
+    for (auto& picture : videos_.read(from.path, range.first, range.count))
+      sample.frames.push_back({picture});
     return sample;
   }
   for (int64_t t = range.first; t < range.first + range.count; ++t) {
-    sample.frames.push_back(read_frame(from, t, detail));
-    const auto size = sample.frames.back().picture.size(),
-               expected = sample.frames[0].picture.size();
-    if (size == expected) continue;
-    throw BadSample(
-        Fault::frame_size, from.frames.at(static_cast<size_t>(t)).string(),
-        "is " + size_text(size) + " pixels, and the frames before it are " + size_text(expected));
+    auto& frame = sample.frames.emplace_back();
+    const auto& path = from.frames.at(static_cast<size_t>(t));
+    // Labels stand in the full picture's pixels.
+    frame.picture =
+        decode_picture(read_sample_file(path), path.string(), rules_.empty() ? detail : 0);
+    const auto size = frame.picture.size(), expected = sample.frames[0].picture.size();
+    if (size != expected) {
+      throw BadSample(
+          Fault::frame_size, path.string(),
+          "is " + size_text(size) + " pixels, and the frames before it are " + size_text(expected));
+    }
+    label(from, t, frame);
   }
   return sample;
-}
-
-Frame ClipsSource::read_frame(const Clip& clip, int64_t number, int64_t detail) const {
-  const auto& path = clip.frames.at(static_cast<size_t>(number));
-  const auto bytes = read_sample_file(path);
-  Frame frame;
-  if (rules_.empty()) {
-    frame.picture = decode_picture(bytes, path.string(), detail);
-    return frame;
-  }
-  // Labels stand in the full picture's pixels.
-  frame.picture = decode_picture(bytes, path.string());
-  label(clip, number, frame);
-  return frame;
 }
 
 void ClipsSource::label(const Clip& clip, int64_t number, Frame& frame) const {

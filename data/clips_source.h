@@ -61,7 +61,6 @@ class ClipsSource : public ClipSource {
   void find_entries(const std::string& annotations);
   std::optional<size_t> entry_of(const std::filesystem::path& frame) const;
   void check_labelled(const std::string& annotations) const;
-  Frame read_frame(const Clip& clip, int64_t number, int64_t detail) const;
   void label(const Clip& clip, int64_t number, Frame& frame) const;
 
   std::filesystem::path root_;

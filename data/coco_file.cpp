@@ -175,6 +175,11 @@ class Reader {
                 CocoAnnotation& annotation) {
     if (!value.contains("bbox")) return;
     const auto& b = value["bbox"];
+    if (b.size() != 4) {
+      return bad_image(index, Fault::bad_box,
+                       where + " has the box " + b.dump() +
+                           ", and a box is four numbers, [x, y, width, height]");
+    }
     annotation.box = {number(b.at(0)), number(b.at(1)), number(b.at(2)), number(b.at(3))};
     const auto& box = annotation.box;
     const auto text = where + " has the box " + b.dump();

@@ -38,11 +38,12 @@ struct MixSource {
 /// - The order inside the batch is shuffled.
 class Mixer {
  public:
-  /// `mix`: share by group, relative; empty = all sources are one group. Throws ConfigError for
-  /// groups without a source, sources whose group is not in `mix`, weights given to only some
-  /// sources of a group or too small to count, and nothing left to draw from.
+  /// `mix`: share by group, relative; empty = all sources are one group. `where` names it in
+  /// messages. Throws ConfigError for groups without a source, sources whose group is not in `mix`,
+  /// weights given to only some sources of a group or too small to count, and nothing left to draw
+  /// from.
   Mixer(std::vector<MixSource> sources, const std::map<std::string, double>& mix, int64_t batch,
-        uint64_t seed);
+        uint64_t seed, std::string where = "data.mix");
 
   std::vector<Draw> batch(int64_t step) const;
 
@@ -60,6 +61,7 @@ class Mixer {
   std::vector<int64_t> bent_head(size_t source, int64_t epoch) const;
   int64_t step_of(size_t source, int64_t draw) const;
 
+  std::string where_;
   std::vector<MixSource> sources_;
   std::vector<Group> groups_;
   std::vector<int64_t> shares_;

@@ -146,8 +146,9 @@ TrainingData::Draws TrainingData::mixed(size_t number, bool clips) const {
                        "draw clips alone by train.phases (clips: [1])"));
   }
   const auto batch = clips ? clips_in_batch(options_, phase) : options_.batch;
-  return {numbers,
-          Mixer(members, sources_.shares(mix, clips), batch, seed_of(seed_, number, clips))};
+  const auto where = phase.mix.empty() ? "data.mix" : "train.phases." + phase.name + ".mix";
+  return {numbers, Mixer(members, sources_.shares(mix, clips), batch,
+                         seed_of(seed_, number, clips), where)};
 }
 
 int64_t clips_in_batch(const DataOptions& options, const DrawPhase& phase) {

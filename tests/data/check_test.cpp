@@ -208,10 +208,15 @@ TEST_F(ClipsCheck, ABadFrameSpoilsAllOfItsClip) {
   coco_.box({2, 3, 4, 5});
   clip("short", 2);
   labelled("short", 0);
-  write_bytes(folder_ / frame("long", 38), "no picture");
+  for (const int t : {5, 7, 38}) write_bytes(folder_ / frame("long", t), "no picture");
   const auto report = check();
-  ASSERT_EQ(report.bad.size(), 1u);
-  EXPECT_EQ(report.bad[0].fault, Fault::not_a_picture);
+  ASSERT_EQ(report.bad.size(), 3u) << "each of them is to be found";
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(report.bad[i].sample, "long");
+    EXPECT_EQ(report.bad[i].fault, Fault::not_a_picture);
+  }
+  EXPECT_THAT(report.bad[1].cause, HasSubstr(frame("long", 7)));
+  EXPECT_THAT(report.bad[2].cause, HasSubstr(frame("long", 38)));
   EXPECT_EQ(report.usable, 1);
   EXPECT_EQ(report.tasks.at("faces").labelled, 1);
   EXPECT_EQ(report.tasks.at("faces").classes.count("face"), 0u);
@@ -226,6 +231,17 @@ TEST_F(ClipsCheck, FindsASizeThatChangesBetweenTwoReads) {
   EXPECT_EQ(report.bad[0].fault, Fault::frame_size);
   EXPECT_THAT(report.bad[0].cause,
               HasSubstr("frame 32 is 20x16 pixels, and the frames before it are 24x16"));
+}
+
+TEST_F(ClipsCheck, FindsEachChangeOfSizeOnce) {
+  clip("long", 34);
+  labelled("long", 0);
+  for (const int t : {4, 20, 21, 22})
+    write_picture(folder_ / frame("long", t), drawn_picture(20, 16, t));
+  const auto report = check();
+  ASSERT_EQ(report.bad.size(), 2u);
+  EXPECT_THAT(report.bad[0].cause, HasSubstr("frame 4 is 20x16 pixels"));
+  EXPECT_THAT(report.bad[1].cause, HasSubstr("frame 20 is 20x16 pixels"));
 }
 
 TEST(Check, SpeaksToPeopleAndPrograms) {

@@ -139,7 +139,11 @@ TEST(Mixer, RefusesSharesAndSourcesThatDoNotMeet) {
   EXPECT_THAT(refusal([] {
                 Mixer({{"a", "reel", 3}}, {{"real", 0.3}}, 8, 1);
               }),
-              HasSubstr("data.mix.real: no source is in this group"));
+              HasSubstr("data.mix.real: no source is in this group; did you mean 'reel'?"));
+  EXPECT_THAT(refusal([] {
+                Mixer({{"a", "reel", 3}}, {{"real", 0.3}}, 8, 1, "train.phases.first.mix");
+              }),
+              HasSubstr("train.phases.first.mix.real: no source"));
   EXPECT_THAT(
       refusal([] {
         Mixer({{"a", "real", 3}, {"b", "reall", 3}}, {{"real", 0.3}}, 8, 1);

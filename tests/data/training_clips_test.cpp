@@ -297,6 +297,11 @@ class BrokenClips : public ClipSource {
     return sample;
   }
   std::string sample_name(int64_t index) const override { return std::to_string(index); }
+  std::vector<std::filesystem::path> files(int64_t index) const override {
+    std::vector<std::filesystem::path> files;
+    for (int t = 0; t < 8; ++t) files.push_back(sample_name(index) + "/" + std::to_string(t));
+    return files;
+  }
 };
 
 TEST_F(TrainingClips, OfWhichAFrameIsBadLeaveTheirPlaceEmpty) {
@@ -317,7 +322,7 @@ TEST_F(TrainingClips, OfWhichAFrameIsBadLeaveTheirPlaceEmpty) {
   EXPECT_EQ(bad.list()[0].sample, "0");
   BadFiles strict(0.01);
   EXPECT_THAT(message_of<UserError>([&] { strict.read_part(source, 0, {4, 4}); }),
-              HasSubstr("1 of 24 frames are bad"));
+              HasSubstr("1 of 24 files are bad"));
 }
 
 }  // namespace
