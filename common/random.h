@@ -27,7 +27,8 @@ class Random {
     fixed_view = 7,  // how one of them is changed
     crops = 8,
     clip_start = 9,  // where in a clip a stretch begins
-    clip_view = 10   // how a clip is changed
+    clip_view = 10,  // how a clip is changed
+    film = 11        // how a camera moves over a still
   };
 
   Random(uint64_t seed, uint32_t purpose, uint64_t step = 0, uint32_t slot = 0);

@@ -15,6 +15,9 @@ void ClipDrawOptions::fields(config::Fields& f) {
       "Steps in a row that go on with the same clips, each from what the model remembers of the "
       "one before, without gradients across (truncated back-propagation).",
       config::between(1, 1024));
+  f.field("film_stills", film_stills,
+          "Steps of clips also draw stills, by their groups' shares: a camera in a hand moves over "
+          "each.");
 }
 
 void DataOptions::fields(config::Fields& f) {

@@ -17,6 +17,7 @@ namespace manyfold::data {
 struct ClipDrawOptions {
   int64_t frames = 8;
   int64_t chunks = 1;
+  bool film_stills = false;
   void fields(config::Fields& f);
 };
 

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "data/clip_motion.h"
+#include "data/filmed_stills.h"
 #include "data/subset.h"
 
 namespace manyfold::data {
@@ -50,6 +51,7 @@ TrainingData::TrainingData(const DataOptions& options, const LabelSpecs& specs, 
       bad_(options.max_bad_share) {
   if (!needs_.crops) check_mirroring(options_.augment, specs_);
   sources_ = open_training_sources(options_, specs_, needs_.unlabelled);
+  if (options_.clips.film_stills && draws_clips()) film_stills();
   warn_of_unused();
   keep_long_clips();
   for (size_t phase = 0; phase < plan_.phases().size(); ++phase) phases_.push_back(draws_of(phase));
@@ -64,11 +66,29 @@ bool TrainingData::mixes(const DrawPhase& phase, const TrainingSources::Entry& e
   return phase.mix.empty() || phase.mix.count(entry.options.mix_group()) > 0;
 }
 
+bool TrainingData::draws_clips() const {
+  for (size_t phase = 0; phase < plan_.phases().size(); ++phase) {
+    if (plan_.draws_clips(phase)) return true;
+  }
+  return false;
+}
+
+/// Every source of stills becomes one of clips, too.
+void TrainingData::film_stills() {
+  constexpr int64_t kFrames = 64;
+  const auto stills = sources_.all;
+  for (const auto& entry : stills) {
+    if (entry.source->clips()) continue;
+    auto filmed = entry;
+    filmed.source =
+        std::make_shared<FilmedStills>(entry.source, specs_, std::max(kFrames, window_of(entry)));
+    sources_.all.push_back(std::move(filmed));
+  }
+}
+
 /// Clips for a run of stills would never be seen.
 void TrainingData::warn_of_unused() const {
-  for (size_t phase = 0; phase < plan_.phases().size(); ++phase) {
-    if (plan_.draws_clips(phase)) return;
-  }
+  if (draws_clips()) return;
   for (const auto& entry : sources_.all) {
     if (entry.source->clips()) {
       spdlog::warn(
@@ -113,8 +133,7 @@ void TrainingData::keep_long_clips() {
     spdlog::warn("source {}: {} of {} clips are left out, being shorter than {} frames",
                  entry.source->name(), size - kept, size, window);
     const std::string name = entry.source->name();
-    const std::shared_ptr<const Source> whole = std::move(entry.source);
-    entry.source = std::make_unique<Subset>(name, whole, std::move(long_ones));
+    entry.source = std::make_shared<Subset>(name, entry.source, std::move(long_ones));
   }
 }
 
@@ -141,14 +160,15 @@ TrainingData::Draws TrainingData::mixed(size_t number, bool clips) const {
     const auto who = phase.name.empty() ? std::string("the run") : "train.phases." + phase.name;
     throw ConfigError(
         who + (clips ? " draws clips, and no source with a share there holds clips: add one "
-                       "(`type: clips`, or `type: synthetic` with `length`)"
+                       "(`type: clips`, or `type: synthetic` with `length`), or let a camera move "
+                       "over the stills (data.clips.film_stills=true)"
                      : " draws stills, and no source with a share there holds stills: add one, or "
                        "draw clips alone by train.phases (clips: [1])"));
   }
   const auto batch = clips ? clips_in_batch(options_, phase) : options_.batch;
   const auto where = phase.mix.empty() ? "data.mix" : "train.phases." + phase.name + ".mix";
-  return {numbers, Mixer(members, sources_.shares(mix, clips), batch,
-                         seed_of(seed_, number, clips), where)};
+  return {numbers,
+          Mixer(members, sources_.shares(mix, clips), batch, seed_of(seed_, number, clips), where)};
 }
 
 int64_t clips_in_batch(const DataOptions& options, const DrawPhase& phase) {

@@ -66,6 +66,8 @@ class TrainingData {
 
   const std::map<std::string, double>& mix_of(const DrawPhase& phase) const;
   bool mixes(const DrawPhase& phase, const TrainingSources::Entry& entry) const;
+  bool draws_clips() const;
+  void film_stills();
   void warn_of_unused() const;
   int64_t window_of(const TrainingSources::Entry& entry) const;
   void keep_long_clips();

@@ -20,7 +20,7 @@ struct TrainingSources {
   struct Entry {
     SourceOptions options;
     bool rest = false;  // samples whose labels do not count
-    std::unique_ptr<Source> source;
+    std::shared_ptr<const Source> source;
   };
   std::vector<Entry> all;
   double unlabelled = 0;  // share of a group's pictures that are its rest

@@ -86,6 +86,32 @@ TEST_F(TrainingClips, AreTheSameFromAnyStepOn) {
   }
 }
 
+TEST_F(TrainingClips, MayBeFilmedFromStillsByTheSharesOfTheirGroups) {
+  options_.sources = {{"people", synthetic(1)}, {"hands", synthetic(1)}, {"drawn", synthetic(40)}};
+  for (auto& [name, source] : options_.sources) source.group = name;
+  options_.mix = {{"people", 2}, {"hands", 1}, {"drawn", 1}};
+  options_.clips.film_stills = true;
+  phase_.clips = phase_.last_clips = 1;
+  std::map<std::string, int> seen;
+  for (const auto& batch : batches(0, 8)) {
+    EXPECT_EQ(batch.frames(), 4);
+    for (const auto& origin : batch.origins) ++seen[origin.source];
+  }
+  EXPECT_EQ(seen, (std::map<std::string, int>{{"people", 8}, {"hands", 4}, {"drawn", 4}}));
+}
+
+TEST_F(TrainingClips, OfStillsAloneNeedACameraThatMoves) {
+  options_.sources = {{"stills", synthetic(1)}};
+  EXPECT_THAT(message_of<ConfigError>([&] { batches(0, 1); }),
+              HasSubstr("data.clips.film_stills=true"));
+  options_.clips.film_stills = true;
+  phase_.frames = 20;
+  phase_.chunks = 5;  // longer than such clips are else
+  phase_.clips = phase_.last_clips = 1;
+  const auto all = batches(0, 5);
+  for (size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i].continues, i > 0);
+}
+
 /// Neighbouring frames of a clip hardly differ; those of two clips do.
 double step_between(const torch::Tensor& a, const torch::Tensor& b) {
   return (a.to(torch::kFloat) - b.to(torch::kFloat)).abs().mean().item<double>();
@@ -285,7 +311,7 @@ class BrokenClips : public ClipSource {
   BrokenClips() : ClipSource("broken", /*synthetic=*/false) {}
   int64_t size() const override { return 3; }
   int64_t length(int64_t) const override { return 8; }
-  Sample part(int64_t index, const FrameRange& range, int64_t) const override {
+  Sample part(int64_t index, const data::FrameRange& range, int64_t) const override {
     if (index == 0 && range.first <= 5 && 5 < range.first + range.count)
       throw BadSample(Fault::truncated, "0/5.jpg", "is cut off");
     Sample sample;
@@ -321,7 +347,9 @@ TEST_F(TrainingClips, OfWhichAFrameIsBadLeaveTheirPlaceEmpty) {
   ASSERT_EQ(bad.list().size(), 1u);
   EXPECT_EQ(bad.list()[0].sample, "0");
   BadFiles strict(0.01);
-  EXPECT_THAT(message_of<UserError>([&] { strict.read_part(source, 0, {4, 4}); }),
+  EXPECT_THAT(message_of<UserError>([&] {
+                strict.read_part(source, 0, {4, 4});
+              }),
               HasSubstr("1 of 24 files are bad"));
 }
 
