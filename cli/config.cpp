@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <iostream>
 
-#include "cli/job_line.h"
-#include "cli/job_options.h"
+#include "cli/job/job_line.h"
+#include "cli/job/job_options.h"
 #include "cli/options.h"
 #include "common/config/describer.h"
 #include "common/config/json_writer.h"

@@ -4,8 +4,8 @@
 #include <thread>
 
 #include "cli/data_anchors.h"
-#include "cli/job_line.h"
-#include "cli/job_options.h"
+#include "cli/job/job_line.h"
+#include "cli/job/job_options.h"
 #include "common/config/reader.h"
 #include "common/error.h"
 #include "data/check.h"

@@ -9,12 +9,12 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "cli/job_line.h"
-#include "cli/job_options.h"
+#include "cli/job/job_line.h"
+#include "cli/job/job_options.h"
 #include "common/config/reader.h"
 #include "common/error.h"
 #include "data/anchors.h"
-#include "data/parallel.h"
+#include "data/loading/parallel.h"
 
 namespace manyfold::cli {
 namespace {

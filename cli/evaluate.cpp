@@ -5,8 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
-#include "cli/load_model.h"
-#include "cli/model_line.h"
+#include "cli/job/load_model.h"
+#include "cli/job/model_line.h"
 #include "common/atomic_file.h"
 
 namespace manyfold::cli {

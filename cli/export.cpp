@@ -2,9 +2,9 @@
 
 #include <cstdio>
 
-#include "cli/load_model.h"
-#include "cli/model_line.h"
-#include "cli/run_export.h"
+#include "cli/job/load_model.h"
+#include "cli/job/model_line.h"
+#include "cli/job/run_export.h"
 #include "common/error.h"
 
 namespace manyfold::cli {

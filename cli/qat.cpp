@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <iterator>
 
-#include "cli/job_line.h"
-#include "cli/model_line.h"
-#include "cli/saved_job.h"
+#include "cli/job/job_line.h"
+#include "cli/job/model_line.h"
+#include "cli/job/saved_job.h"
+#include "cli/job/training.h"
 #include "cli/train.h"
-#include "cli/training.h"
 #include "common/config/merge.h"
 #include "common/config/yaml_reader.h"
 #include "common/config/yaml_writer.h"

@@ -3,11 +3,11 @@
 #include <cstdio>
 
 #include "cli/config.h"
-#include "cli/job_line.h"
+#include "cli/job/job_line.h"
 #include "common/config/fields.h"
 #include "common/config/reader.h"
-#include "data/coco_writer.h"
-#include "data/synthetic_source.h"
+#include "data/files/coco_writer.h"
+#include "data/sources/synthetic_source.h"
 
 namespace manyfold::cli {
 namespace {

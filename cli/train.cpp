@@ -4,11 +4,11 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "cli/job_line.h"
-#include "cli/replay_step.h"
-#include "cli/resumed_run.h"
-#include "cli/saved_job.h"
-#include "cli/training.h"
+#include "cli/job/job_line.h"
+#include "cli/job/replay_step.h"
+#include "cli/job/resumed_run.h"
+#include "cli/job/saved_job.h"
+#include "cli/job/training.h"
 #include "common/atomic_file.h"
 #include "common/config/merge.h"
 #include "common/config/reader.h"

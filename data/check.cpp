@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "common/error.h"
-#include "data/parallel.h"
-#include "data/picture_file.h"
+#include "data/files/picture_file.h"
+#include "data/loading/parallel.h"
 
 namespace manyfold::data {
 namespace {

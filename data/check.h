@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "data/bad_files.h"
 #include "data/data_options.h"
+#include "data/loading/bad_files.h"
 
 namespace manyfold::data {
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "common/config/fields.h"
-#include "data/augment.h"
-#include "data/source_options.h"
+#include "data/augment/augment.h"
+#include "data/sources/source_options.h"
 
 namespace manyfold::data {
 

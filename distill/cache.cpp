@@ -9,7 +9,7 @@
 #include "common/atomic_file.h"
 #include "common/error.h"
 #include "common/sha256.h"
-#include "data/parallel.h"
+#include "data/loading/parallel.h"
 #include "distill/model_teacher.h"
 
 namespace manyfold::distill {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "data/affine.h"
+#include "data/augment/affine.h"
 #include "data/label.h"
 
 namespace manyfold::distill {

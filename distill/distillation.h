@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "data/batch.h"
+#include "data/loading/batch.h"
 #include "distill/map_loss.h"
 #include "distill/options.h"
 #include "distill/output_loss.h"

@@ -6,7 +6,7 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "common/error.h"
-#include "data/parallel.h"
+#include "data/loading/parallel.h"
 
 namespace manyfold::distill {
 namespace {

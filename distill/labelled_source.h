@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "data/source.h"
+#include "data/sources/source.h"
 #include "distill/pseudo_labels.h"
 
 namespace manyfold::distill {

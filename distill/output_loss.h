@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "data/batch.h"
+#include "data/loading/batch.h"
 #include "distill/asked.h"
 #include "distill/options.h"
 #include "train/lessons.h"

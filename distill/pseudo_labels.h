@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "data/affine.h"
-#include "data/warp.h"
+#include "data/augment/affine.h"
+#include "data/augment/warp.h"
 #include "distill/certain.h"
 #include "train/evaluate.h"
 #include "train/task.h"

@@ -3,7 +3,7 @@
 #include <functional>
 #include <memory>
 
-#include "data/batch.h"
+#include "data/loading/batch.h"
 #include "models/multitask.h"
 #include "models/weights.h"
 #include "pretrain/options.h"

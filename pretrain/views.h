@@ -2,7 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "data/batch.h"
+#include "data/loading/batch.h"
 #include "train/forward.h"
 
 namespace manyfold::pretrain {

@@ -2,7 +2,7 @@
 
 #include <torch/nn/module.h>
 
-#include "data/batch.h"
+#include "data/loading/batch.h"
 #include "models/temporal.h"
 
 namespace manyfold::train {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "common/config/fields.h"
-#include "data/batch.h"
+#include "data/loading/batch.h"
 #include "train/lessons.h"
 #include "train/task.h"
 

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "data/evaluation_loader.h"
-#include "data/uncollate.h"
+#include "data/loading/evaluation_loader.h"
+#include "data/loading/uncollate.h"
 #include "metrics/temporal/metric.h"
 
 namespace manyfold::train {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "data/bad_files.h"
 #include "data/data_options.h"
+#include "data/loading/bad_files.h"
 #include "models/multitask.h"
 #include "train/predictor.h"
 #include "train/task.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/config/fields.h"
-#include "data/batch.h"
+#include "data/loading/batch.h"
 #include "losses/weighting.h"
 #include "models/multitask.h"
 #include "train/checkpoint.h"

@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "data/batch.h"
+#include "data/loading/batch.h"
 #include "train/checkpoint.h"
 
 namespace manyfold::train {

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "data/batch.h"
+#include "data/loading/batch.h"
 #include "train/forward.h"
 #include "train/lessons.h"
 #include "train/task.h"

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "common/config/fields.h"
-#include "data/batch.h"
-#include "data/warp.h"
+#include "data/augment/warp.h"
+#include "data/loading/batch.h"
 #include "metrics/metric.h"
 #include "models/features.h"
 

@@ -2,7 +2,7 @@
 
 #include <opencv2/core.hpp>
 
-#include "data/motion.h"
+#include "data/augment/motion.h"
 #include "metrics/mean.h"
 
 namespace manyfold::metrics {

@@ -7,8 +7,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "data/data_options.h"
-#include "data/picture_file.h"
-#include "data/training_data.h"
+#include "data/files/picture_file.h"
+#include "data/loading/training_data.h"
 
 namespace manyfold::data {
 namespace {

@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <sstream>
 
-#include "cli/job_line.h"
-#include "cli/job_options.h"
+#include "cli/job/job_line.h"
+#include "cli/job/job_options.h"
 #include "common/config/describer.h"
 #include "common/config/reader.h"
 #include "common/config/resolve.h"

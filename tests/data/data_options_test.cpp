@@ -9,8 +9,8 @@
 #include <set>
 
 #include "common/error.h"
-#include "data/evaluation_loader.h"
-#include "data/training_data.h"
+#include "data/loading/evaluation_loader.h"
+#include "data/loading/training_data.h"
 #include "tests/data/fixture.h"
 
 namespace manyfold::data {

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "data/augment/warp.h"
 #include "data/label.h"
-#include "data/source.h"
-#include "data/warp.h"
+#include "data/sources/source.h"
 
 namespace manyfold::data {
 

@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "common/error.h"
-#include "data/clip_source.h"
-#include "data/evaluation_loader.h"
-#include "data/training_data.h"
+#include "data/loading/evaluation_loader.h"
+#include "data/loading/training_data.h"
+#include "data/sources/clip_source.h"
 #include "tests/data/fixture.h"
 
 namespace manyfold::data {

@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
-#include "data/coco_source.h"
-#include "data/coco_writer.h"
-#include "data/folder_source.h"
+#include "data/files/coco_writer.h"
+#include "data/sources/coco_source.h"
+#include "data/sources/folder_source.h"
 #include "distill/class_folders.h"
 #include "distill/labelled_source.h"
 #include "tests/data/fixture.h"

@@ -3,7 +3,7 @@
 
 #include <torch/types.h>
 
-#include "data/batch.h"
+#include "data/loading/batch.h"
 #include "models/encoders.h"
 #include "pretrain/objective.h"
 

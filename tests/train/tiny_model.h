@@ -7,7 +7,7 @@
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 
-#include "data/batch.h"
+#include "data/loading/batch.h"
 #include "models/multitask.h"
 
 namespace manyfold::train {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "data/collate.h"
+#include "data/loading/collate.h"
 #include "metrics/matching.h"
 #include "models/encoders.h"
 #include "models/heads.h"

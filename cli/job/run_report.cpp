@@ -1,0 +1,167 @@
+#include "cli/job/run_report.h"
+
+#include <ATen/Parallel.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "cli/job/run_export.h"
+#include "common/atomic_file.h"
+#include "data/loading/evaluation_loader.h"
+#include "data/loading/uncollate.h"
+#include "graph/cost.h"
+#include "report/comparison.h"
+
+namespace manyfold::cli {
+namespace {
+
+std::string number(double value, const char* format = "%.3f") {
+  char text[32];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+constexpr int64_t kPicturesOfASet = 4;
+
+/// Truth beside prediction for the first pictures of every set that are labelled for a task.
+std::vector<report::Picture> example_pictures(const train::Predictor& predict,
+                                              const train::Tasks& tasks,
+                                              train::ValidationData& data) {
+  std::vector<report::Picture> pictures;
+  const auto size = data.options.network_size();
+  for (const auto& source : data.sources) {
+    const auto batch =
+        data::evaluation_loader(*source, data.options, data.specs, data.bad_files)->next();
+    if (!batch) continue;
+    const auto outputs = predict.along(batch->pictures, {}).outputs;
+    for (const auto& [task, options] : tasks) {
+      const auto predicted = options.task->decode(outputs.at(task), size);
+      report::OverlayStyle style;
+      style.least_score = options.task->threshold();
+      int64_t shown = 0;
+      for (int64_t row = 0; row < batch->rows() && shown < kPicturesOfASet; ++row) {
+        const auto truth = data::label_of(batch->labels.at(task), data.specs.at(task), row, size);
+        if (!truth) continue;
+        ++shown;
+        const auto sample = row / batch->frames();
+        pictures.push_back(
+            {source->name() + ", " + task + ": " + batch->origins[static_cast<size_t>(sample)].name,
+             report::compare(data::picture_of(batch->pictures, sample, row % batch->frames()),
+                             *truth, predicted.at(static_cast<size_t>(row)), data.specs.at(task),
+                             style)});
+      }
+    }
+  }
+  return pictures;
+}
+
+/// Parameters, multiplications and activations by layer, with the sums of encoder and heads above
+/// them.
+report::Table cost_table(models::MultiTaskModel& model, cv::Size input) {
+  const auto costs = graph::count_cost(train::trace_model(model, input));
+  report::Table table;
+  table.title = "Cost of one picture";
+  table.note = "Multiplications (MACs) and numbers moved, at " + std::to_string(input.width) +
+               " x " + std::to_string(input.height) + "; layers without parameters are left out.";
+  table.columns = {"layer", "parameters", "MACs", "activations"};
+  table.rows.push_back({"all", std::to_string(costs.parameters), std::to_string(costs.macs),
+                        std::to_string(costs.activations)});
+  for (const auto& node : costs.nodes) {
+    if (node.parameters == 0) continue;
+    table.rows.push_back({node.scope, std::to_string(node.parameters), std::to_string(node.macs),
+                          std::to_string(node.activations)});
+  }
+  return table;
+}
+
+/// Who taught, and what each scored before the first step.
+report::Table teachers_table(const std::filesystem::path& file) {
+  report::Table table;
+  table.title = "Teachers";
+  table.note = "Scores on the validation sets before the first step.";
+  table.columns = {"teacher", "model", "tasks", "score"};
+  for (const auto& teacher : nlohmann::json::parse(read_file(file))) {
+    std::string tasks;
+    for (const auto& task : teacher["tasks"])
+      tasks += (tasks.empty() ? "" : ", ") + task.get<std::string>();
+    table.rows.push_back({teacher["name"], teacher["model"], tasks,
+                          teacher.contains("score") ? number(teacher["score"]) : "-"});
+  }
+  return table;
+}
+
+report::Bars sensitivity_bars(const std::vector<quantise::LayerSensitivity>& layers) {
+  report::Bars bars;
+  bars.title = "Sensitivity";
+  bars.note =
+      "Loss of the score when one layer alone is quantised, its weight and its output; the layers "
+      "at the top are those to keep in float (quantise.float) if any.";
+  for (const auto& row : layers) bars.rows.emplace_back(row.layer, row.loss);
+  return bars;
+}
+
+}  // namespace
+
+report::NamedTexts environment(const RunOptions& run) {
+  auto texts = report::system_info();
+  texts.emplace_back("LibTorch", TORCH_VERSION);
+  texts.emplace_back("Threads", std::to_string(at::get_num_threads()));
+  texts.emplace_back("Device", run.device);
+  return texts;
+}
+
+std::string evaluation_line(const train::Evaluation& evaluation) {
+  std::string text = "score " + number(evaluation.score);
+  for (const auto& set : evaluation.sets) {
+    // Of clips without labels it is only known how steady the predictions are.
+    const auto figure = std::find_if(set.figures.begin(), set.figures.end(),
+                                     [](const auto& f) { return std::isfinite(f.value); });
+    if (figure == set.figures.end()) continue;
+    text += ", " + set.set + "/" + set.task + " " + figure->name + " " + number(figure->value);
+  }
+  return text;
+}
+
+void write_run_report(const train::RunFolder& folder, const TrainingRequest& request,
+                      const JudgedModel& judged, train::ValidationData& validation,
+                      const data::BadFiles& training_bad_files, report::EventFile& events) {
+  const auto& job = request.job;
+  const auto& evaluation = judged.evaluation;
+  auto model = judged.model;
+  report::NamedValues figures = {{"score", evaluation.score}};
+  for (const auto& [name, value] : evaluation.flat()) figures.emplace_back(name, value);
+  report::write_metrics(folder.metrics(), figures);
+
+  report::Report page;
+  page.title = job.run.name + ": " + job.model.encoder;
+  if (job.precision != "fp32") page.title += ", " + job.precision;
+  page.subtitle = "manyfold train, figures of the best checkpoint on the validation sets";
+  int64_t parameters = 0;
+  for (const auto& parameter : model->parameters()) parameters += parameter.numel();
+  page.facts = {{"steps", std::to_string(job.train.steps)},
+                {"batch", std::to_string(job.data.batch)},
+                {"parameters", std::to_string(parameters)},
+                {"score", number(evaluation.score)}};
+  for (const auto& set : evaluation.sets)
+    page.figures.push_back({set.set + ", " + set.task, set.figures});
+  page.charts = report::charts_of(report::read_curves(folder.log()));
+  page.pictures = example_pictures(judged.predict, job.tasks, validation);
+  for (const auto& example : page.pictures)
+    events.picture(job.train.steps, "examples/" + example.caption, example.rgb);
+  if (!judged.sensitivity.empty()) page.bars = {sensitivity_bars(judged.sensitivity)};
+  if (std::filesystem::exists(folder.teachers()))
+    page.tables.push_back(teachers_table(folder.teachers()));
+  page.tables.push_back(cost_table(model, job.data.network_size()));
+  page.config = request.config;
+  page.overrides = request.overrides;
+  for (const auto* bad :
+       {&training_bad_files, &static_cast<const data::BadFiles&>(validation.bad_files)}) {
+    for (const auto& file : bad->list()) page.bad_files.push_back(file.source + ": " + file.cause);
+  }
+  page.environment = environment(job.run);
+  report::write_report(folder.report(), page);
+}
+
+}  // namespace manyfold::cli
