@@ -10,10 +10,11 @@ namespace manyfold::metrics {
 
 /// One class for each frame (data::ClassIndex) in time. Figures:
 ///   class_changes  share of the frames whose class is not that of the frame before
+///   class_changes_first, class_changes_last   the same over the first, and the last,
+///                  `trained_frames` of clips at least twice as long
 /// and of labelled frames:
 ///   false_changes  the same share where the true class stays
-///   accuracy_first, accuracy_last   over the first, and the last, `trained_frames` of clips at
-///                  least twice as long
+///   accuracy_first, accuracy_last   of those frames
 class TemporalClassMetric : public TemporalMetric {
  public:
   explicit TemporalClassMetric(const TemporalOptions& options = {}) : options_(options) {}
@@ -32,8 +33,8 @@ class TemporalClassMetric : public TemporalMetric {
 
   TemporalOptions options_;
   std::optional<Moment> last_;
-  Mean changes_, false_changes_;
-  OverTime accuracy_;
+  Mean false_changes_;
+  OverTime changes_, accuracy_;
 };
 
 }  // namespace manyfold::metrics

@@ -55,6 +55,19 @@ void add(const Combination& objects, double box, Jitter& jitter) {
 
 }  // namespace
 
+Jitter::Parts& Jitter::Parts::operator+=(const Parts& other) {
+  centre += other.centre;
+  size += other.size;
+  landmarks += other.landmarks;
+  return *this;
+}
+
+Jitter& Jitter::operator+=(const Jitter& other) {
+  pixels += other.pixels;
+  relative += other.relative;
+  return *this;
+}
+
 void add_acceleration(const Object& first, const Object& middle, const Object& last,
                       Jitter& jitter) {
   add({{1, &first}, {-2, &middle}, {1, &last}}, box_size(middle), jitter);

@@ -13,9 +13,11 @@ namespace manyfold::metrics {
 struct Jitter {
   struct Parts {
     Mean centre, size, landmarks;
+    Parts& operator+=(const Parts& other);
   };
   Parts pixels;
   Parts relative;  // divided by the size sqrt(w h) of one box
+  Jitter& operator+=(const Jitter& other);
 };
 
 /// Acceleration of one object over three neighbouring frames, |x_t - 2 x_(t-1) + x_(t-2)|: 0 for

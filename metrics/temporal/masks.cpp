@@ -32,7 +32,7 @@ cv::Mat indicator(const cv::Mat& classes, size_t c) {
 
 TemporalMaskMetric::TemporalMaskMetric(std::vector<std::string> classes,
                                        const TemporalOptions& options)
-    : classes_(classes.size()), options_(options), warped_(classes_) {
+    : classes_(classes.size()), options_(options) {
   if (classes_ < 2 || classes_ > Mask::kIgnore) {
     throw std::invalid_argument(
         fmt::format("TemporalMaskMetric: 2 to {} classes, background first, got {}",
@@ -42,7 +42,7 @@ TemporalMaskMetric::TemporalMaskMetric(std::vector<std::string> classes,
 
 void TemporalMaskMetric::start() {
   last_.reset();
-  miou_.start();
+  for (auto* each : {&flicker_, &warped_, &miou_}) each->start();
 }
 
 void TemporalMaskMetric::add(const data::Label& predicted, const data::Label* truth,
@@ -60,7 +60,12 @@ void TemporalMaskMetric::add(const data::Label& predicted, const data::Label* tr
     now.counted = now.truth != Mask::kIgnore;
   }
   miou_.add(overlaps(now));
-  if (last_) add_change(now, motion);
+  if (last_) {
+    add_change(now, motion);
+  } else {
+    flicker_.add({});
+    warped_.add({});
+  }
   last_ = std::move(now);
 }
 
@@ -83,13 +88,14 @@ cv::Mat TemporalMaskMetric::static_between(const Moment& now, const data::Motion
 
 void TemporalMaskMetric::add_change(const Moment& now, const data::Motion& motion) {
   const cv::Mat counted = last_->counted & now.counted;
-  flicker_ += flicker(last_->predicted, now.predicted, static_between(now, motion) & counted);
+  flicker_.add({flicker(last_->predicted, now.predicted, static_between(now, motion) & counted)});
   changes_ += flicker(last_->predicted, now.predicted, counted);
+  std::vector<Mean> warped(classes_);
   for (size_t c = 1; c < classes_ && !motion.empty(); ++c) {
     const auto value = static_cast<double>(c);
-    warped_[c] +=
-        warped_overlap(last_->predicted == value, now.predicted == value, motion, counted);
+    warped[c] = warped_overlap(last_->predicted == value, now.predicted == value, motion, counted);
   }
+  warped_.add(warped);
   if (!last_->truth.empty() && !now.truth.empty()) add_change_against_truth(now, counted);
 }
 
@@ -105,23 +111,22 @@ void TemporalMaskMetric::add_change_against_truth(const Moment& now, const cv::M
 }
 
 std::vector<Figure> TemporalMaskMetric::figures() const {
-  const int64_t frames = options_.trained_frames, clips = miou_.clips(frames);
-  Mean warped;
-  for (const Mean& each : warped_) warped += each;
-  return {{"flicker", flicker_.value(), false, flicker_.count, "pixels",
-           "Share of static pixels that change their class from frame to frame."},
-          {"class_changes", changes_.value(), false, changes_.count, "pixels",
-           "Share of all pixels that change their class from frame to frame, whatever moves."},
-          {"warped_iou", mean_over_classes(warped_), true, warped.count, "pixels",
-           "IoU of each mask with the one before it, moved with the picture; background left out."},
-          {"false_changes", false_changes_.value(), false, false_changes_.count, "pixels",
-           "Share of the pixels whose true class stays that change their class."},
-          {"dtssd", dtssd_.value(), false, dtssd_.count, "pairs of frames",
-           "Root mean square difference between the changes of prediction and truth."},
-          {"miou_first", miou_.first(frames), true, clips, "clips",
-           fmt::format("miou over the first {} frames of clips at least twice as long.", frames)},
-          {"miou_last", miou_.last(frames), true, clips, "clips",
-           fmt::format("miou over the last {} frames of the same clips.", frames)}};
+  std::vector<Figure> figures = {
+      {"flicker", flicker_.value(), false, flicker_.count(), "pixels",
+       "Share of static pixels that change their class from frame to frame."},
+      {"class_changes", changes_.value(), false, changes_.count, "pixels",
+       "Share of all pixels that change their class from frame to frame, whatever moves."},
+      {"warped_iou", warped_.value(), true, warped_.count(), "pixels",
+       "IoU of each mask with the one before it, moved with the picture; background left out."},
+      {"false_changes", false_changes_.value(), false, false_changes_.count, "pixels",
+       "Share of the pixels whose true class stays that change their class."},
+      {"dtssd", dtssd_.value(), false, dtssd_.count, "pairs of frames",
+       "Root mean square difference between the changes of prediction and truth."}};
+  const int64_t frames = options_.trained_frames;
+  flicker_.append_ends("flicker", false, frames, figures);
+  warped_.append_ends("warped_iou", true, frames, figures);
+  miou_.append_ends("miou", true, frames, figures);
+  return figures;
 }
 
 nlohmann::json TemporalMaskMetric::details() const { return {{"by_frame", miou_.by_frame()}}; }

@@ -22,7 +22,8 @@ namespace manyfold::metrics {
 ///   dtssd          root mean square difference between predicted and true changes of the classes
 ///                  other than the background, the mean over pairs of frames
 ///   miou_first, miou_last   miou (see SegmentationMetric) over the first, and the last,
-///                  `trained_frames` of clips at least twice as long
+///                  `trained_frames` of clips at least twice as long; `_first` and `_last` of
+///                  flicker and warped_iou are those of the same frames
 class TemporalMaskMetric : public TemporalMetric {
  public:
   /// Names of 2 classes or more, the background first.
@@ -50,9 +51,8 @@ class TemporalMaskMetric : public TemporalMetric {
   size_t classes_;
   TemporalOptions options_;
   std::optional<Moment> last_;
-  Mean flicker_, changes_, false_changes_, dtssd_;
-  std::vector<Mean> warped_;  // by class; [0] stays empty
-  OverTime miou_;
+  Mean changes_, false_changes_, dtssd_;
+  OverTime flicker_, warped_, miou_;  // of warped_, class 0 stays empty
 };
 
 }  // namespace manyfold::metrics

@@ -1,7 +1,5 @@
 #include "metrics/temporal/objects.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <iterator>
 
@@ -41,7 +39,7 @@ void append(const Jitter& jitter, const std::string& what, const std::string& ex
 void TemporalObjectsMetric::start() {
   last_.reset();
   second_last_.reset();
-  recall_.start();
+  for (auto* each : {&centre_jitter_, &landmark_jitter_, &recall_}) each->start();
 }
 
 TemporalObjectsMetric::Moment TemporalObjectsMetric::moment(const data::Label& predicted,
@@ -65,20 +63,25 @@ void TemporalObjectsMetric::add(const data::Label& predicted, const data::Label*
   std::vector<Mean> found(1);
   for (const int64_t detection : now.found) found[0].add(detection >= 0 ? 1 : 0);
   recall_.add(found);
-  if (second_last_) add_accelerations(now);
+  const Jitter jitter = second_last_ ? accelerations(now) : Jitter();
+  jitter_ += jitter;
+  centre_jitter_.add({jitter.relative.centre});
+  landmark_jitter_.add({jitter.relative.landmarks});
   if (last_ && last_->labelled && now.labelled) add_steps(now);
   second_last_ = std::move(last_);
   last_ = std::move(now);
 }
 
-void TemporalObjectsMetric::add_accelerations(const Moment& now) {
+Jitter TemporalObjectsMetric::accelerations(const Moment& now) const {
+  Jitter jitter;
   for (size_t i = 0; i < now.detections.size(); ++i) {
     const int64_t middle = now.before[i];
     const int64_t first = middle < 0 ? -1 : last_->before[middle];
     if (first < 0) continue;
     add_acceleration(second_last_->detections[first], last_->detections[middle], now.detections[i],
-                     jitter_);
+                     jitter);
   }
+  return jitter;
 }
 
 void TemporalObjectsMetric::add_steps(const Moment& now) {
@@ -95,7 +98,6 @@ void TemporalObjectsMetric::add_steps(const Moment& now) {
 }
 
 std::vector<Figure> TemporalObjectsMetric::figures() const {
-  const int64_t frames = options_.trained_frames, clips = recall_.clips(frames);
   std::vector<Figure> all;
   append(jitter_, "jitter", "Mean acceleration of detections over three frames.", landmarks_, all);
   append(step_error_, "step_error", "Mean difference between a detection's step and the true one.",
@@ -103,11 +105,10 @@ std::vector<Figure> TemporalObjectsMetric::figures() const {
   all.push_back({"track_breaks", breaks_.value(), false, breaks_.count, "objects",
                  "Share of detections of an object that is in the next frame too that are not "
                  "followed into it."});
-  all.push_back(
-      {"recall_first", recall_.first(frames), true, clips, "clips",
-       fmt::format("Recall over the first {} frames of clips at least twice as long.", frames)});
-  all.push_back({"recall_last", recall_.last(frames), true, clips, "clips",
-                 fmt::format("Recall over the last {} frames of the same clips.", frames)});
+  const int64_t frames = options_.trained_frames;
+  centre_jitter_.append_ends("centre_jitter", false, frames, all);
+  if (landmarks_ > 0) landmark_jitter_.append_ends("landmark_jitter", false, frames, all);
+  recall_.append_ends("recall", true, frames, all);
   return all;
 }
 

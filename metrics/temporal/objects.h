@@ -23,7 +23,8 @@ namespace manyfold::metrics {
 ///   track_breaks   share of the true objects in two neighbouring frames, detected in the first,
 ///                  whose detection is not linked to one of the same object in the second
 ///   recall_first, recall_last   share of true objects detected over the first, and the last,
-///                  `trained_frames` of clips at least twice as long
+///                  `trained_frames` of clips at least twice as long; `_first` and `_last` of
+///                  centre_jitter and landmark_jitter are those of the same frames
 class TemporalObjectsMetric : public TemporalMetric {
  public:
   /// `landmarks`: key points of each object; 0 = boxes only.
@@ -45,7 +46,7 @@ class TemporalObjectsMetric : public TemporalMetric {
   };
 
   Moment moment(const data::Label& predicted, const data::Label* truth) const;
-  void add_accelerations(const Moment& now);
+  Jitter accelerations(const Moment& now) const;
   void add_steps(const Moment& now);
 
   int64_t landmarks_;
@@ -53,7 +54,7 @@ class TemporalObjectsMetric : public TemporalMetric {
   std::optional<Moment> last_, second_last_;
   Jitter jitter_, step_error_;
   Mean breaks_;
-  OverTime recall_;
+  OverTime centre_jitter_, landmark_jitter_, recall_;
 };
 
 }  // namespace manyfold::metrics

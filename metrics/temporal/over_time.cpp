@@ -1,5 +1,7 @@
 #include "metrics/temporal/over_time.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace manyfold::metrics {
@@ -12,7 +14,7 @@ void sum(const Classes& from, Classes& into) {
   for (size_t c = 0; c < from.size(); ++c) into[c] += from[c];
 }
 
-bool is_labelled(const std::vector<Classes>& clip) {
+bool has_any(const std::vector<Classes>& clip) {
   return std::any_of(clip.begin(), clip.end(), [](const Classes& each) {
     return std::any_of(each.begin(), each.end(), [](const Mean& c) { return c.count > 0; });
   });
@@ -35,6 +37,24 @@ double mean_over_classes(const Classes& by_class) {
 void OverTime::add(Classes by_class) {
   if (clips_.empty()) start();
   clips_.back().push_back(std::move(by_class));
+}
+
+double OverTime::value() const {
+  Classes sums;
+  for (const auto& clip : clips_) {
+    for (const auto& each : clip) sum(each, sums);
+  }
+  return mean_over_classes(sums);
+}
+
+int64_t OverTime::count() const {
+  int64_t all = 0;
+  for (const auto& clip : clips_) {
+    for (const auto& each : clip) {
+      for (const Mean& c : each) all += c.count;
+    }
+  }
+  return all;
 }
 
 std::vector<double> OverTime::by_frame() const {
@@ -67,9 +87,18 @@ double OverTime::last(int64_t frames) const {
 }
 
 int64_t OverTime::clips(int64_t frames) const {
-  return std::count_if(clips_.begin(), clips_.end(), [&](const auto& clip) {
-    return is_long(clip, frames) && is_labelled(clip);
-  });
+  return std::count_if(clips_.begin(), clips_.end(),
+                       [&](const auto& clip) { return is_long(clip, frames) && has_any(clip); });
+}
+
+void OverTime::append_ends(const std::string& name, bool higher_is_better, int64_t frames,
+                           std::vector<Figure>& figures) const {
+  const auto count = clips(frames);
+  figures.push_back(
+      {name + "_first", first(frames), higher_is_better, count, "clips",
+       fmt::format("{} over the first {} frames of clips at least twice as long.", name, frames)});
+  figures.push_back({name + "_last", last(frames), higher_is_better, count, "clips",
+                     fmt::format("{} over the last {} frames of the same clips.", name, frames)});
 }
 
 }  // namespace manyfold::metrics

@@ -49,6 +49,8 @@ TEST(TemporalClassMetric, ShowsDriftOverAClip) {
   add_clip({0, 1, 0, 0}, {1, 1, 1, 1}, metric);
   EXPECT_DOUBLE_EQ(value(metric, "accuracy_first"), 3. / 4);
   EXPECT_DOUBLE_EQ(value(metric, "accuracy_last"), 1. / 4);
+  EXPECT_DOUBLE_EQ(value(metric, "class_changes_first"), 1. / 2);  // frame 1 of each clip
+  EXPECT_DOUBLE_EQ(value(metric, "class_changes_last"), 2. / 4);
   EXPECT_EQ(metric.details().dump(), R"({"by_frame":[0.5,1.0,0.5,0.0,1.0]})");
 }
 

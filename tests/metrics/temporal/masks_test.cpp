@@ -107,6 +107,20 @@ TEST(TemporalMaskMetric, ShowsDriftOverAClip) {
   EXPECT_EQ(metric.details().dump(), R"({"by_frame":[1.0,null,0.5833333333333333]})");
 }
 
+// T = 2: frame 1 follows frame 0, frames 2 and 3 what is before them. Nothing moves.
+TEST(TemporalMaskMetric, ShowsSteadinessThatIsLostOverAClip) {
+  auto metric = person_metric(2);
+  const std::vector<std::vector<uint8_t>> frames = {
+      {1, 1, 0, 0}, {1, 1, 0, 0}, {1, 0, 0, 0}, {0, 0, 1, 1}};
+  metric.start();
+  for (const auto& frame : frames) metric.add(mask(frame), nullptr, {}, moving(0, 4));
+  EXPECT_DOUBLE_EQ(value(metric, "flicker_first"), 0);
+  EXPECT_DOUBLE_EQ(value(metric, "flicker_last"), (1. + 3) / 8);
+  EXPECT_DOUBLE_EQ(value(metric, "flicker"), (0. + 1 + 3) / 12);
+  EXPECT_DOUBLE_EQ(value(metric, "warped_iou_first"), 1);
+  EXPECT_DOUBLE_EQ(value(metric, "warped_iou_last"), (1. + 0) / (2 + 3));
+}
+
 TEST(TemporalMaskMetric, AFrozenMaskIsSteadyButHasTheTruthsChanges) {
   auto metric = person_metric();
   const Label before = mask({1, 1, 0, 0}), after = mask({0, 0, 1, 1});

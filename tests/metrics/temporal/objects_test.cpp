@@ -98,6 +98,18 @@ TEST(TemporalObjectsMetric, KeyPointsAreMeasuredWhereTheTaskHasThem) {
   EXPECT_THROW(value(TemporalObjectsMetric(0), "landmark_jitter"), std::out_of_range);
 }
 
+// T = 3: only frame 2 of the first three has two before it; frames 3 to 5 accelerate by 0, 3 and 4.
+TEST(TemporalObjectsMetric, ShowsSteadinessThatIsLostOverAClip) {
+  TemporalOptions options;
+  options.trained_frames = 3;
+  TemporalObjectsMetric metric(0, options);
+  add_clip({{object(0)}, {object(1)}, {object(2)}, {object(3)}, {object(1)}, {object(3)}}, {},
+           metric);
+  EXPECT_DOUBLE_EQ(value(metric, "centre_jitter_first"), 0);
+  EXPECT_NEAR(value(metric, "centre_jitter_last"), (0. + 3 + 4) / 3 / 10, 1e-12);
+  EXPECT_NEAR(value(metric, "centre_jitter"), (0. + 0 + 3 + 4) / 4 / 10, 1e-12);
+}
+
 TEST(TemporalObjectsMetric, ShowsDriftOverAClip) {
   TemporalOptions options;
   options.trained_frames = 2;

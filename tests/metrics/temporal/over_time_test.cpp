@@ -44,6 +44,13 @@ TEST(OverTime, ComparesTheStartOfLongClipsWithTheirEnd) {
   EXPECT_EQ(figure.clips(2), 1);
 }
 
+TEST(OverTime, HasOneValueForAllFrames) {
+  OverTime figure;
+  add_clip({{{1, 4}, {3, 3}}, {}, {{2, 2}, {0, 0}}}, figure);
+  EXPECT_DOUBLE_EQ(figure.value(), (3. / 6 + 3. / 3) / 2);
+  EXPECT_EQ(figure.count(), 9);
+}
+
 TEST(OverTime, OfNothingIsNotANumber) {
   OverTime figure;
   add_clip({{}, {}, {}}, figure);
