@@ -2,7 +2,7 @@
 
 #include <opencv2/core/utility.hpp>
 
-#include "data/synthetic/scene.h"
+#include "data/synthetic/clip.h"
 
 namespace manyfold::data::synthetic {
 namespace {
@@ -23,6 +23,24 @@ void BM_DescribeScene(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(BM_DescribeScene);
+
+/// Eight frames of a clip, with their motion (1) or without (0).
+void BM_DrawFrames(benchmark::State& state) {
+  cv::setNumThreads(1);
+  const bool with_motion = state.range(0) != 0;
+  uint64_t index = 0;
+  for (auto _ : state) {
+    const auto clip = describe_clip(1, index++, {}, {});
+    MovingScene moving;
+    for (int64_t frame = 0; frame < 8; ++frame) {
+      const auto moment = at(clip, frame);
+      const auto scene = with_motion ? moving.next(moment) : draw(moment);
+      benchmark::DoNotOptimize(scene.picture.data);
+    }
+  }
+  state.SetItemsProcessed(8 * state.iterations());
+}
+BENCHMARK(BM_DrawFrames)->ArgName("motion")->Arg(0)->Arg(1)->MinTime(2);
 
 }  // namespace
 }  // namespace manyfold::data::synthetic

@@ -3,7 +3,8 @@
 
     scripts/bench/video_bench.py DATA [--steps 40] [--repeat 3] [--program build/release/manyfold]
 
-DATA holds the real sets. Every step has 32 pictures: stills, or clips of T frames, drawn by the program. Each job is run by
+DATA holds the real sets. Every step has 32 pictures: stills, or clips of T frames, three quarters of which are stills that a
+camera moves over, the others drawn by the program. In the last job predictions are to be steady, too (train.consistency). Each job is run by
 itself, in turn, `repeat` times; the table gives the median of the images/s that the program prints at its end, the ratio to
 stills, and the largest resident memory. The first row has no temporal layer.
 """
@@ -33,6 +34,7 @@ def main():
     for frames in (2, 4, 8, 16, 32):
         jobs[f"clips, T = {frames}"] = [*memory, "schedule=no_memory", "+train.phases.stills.clips=[1]",
                                         "train.phases.mixed.clips=[1]", f"data.clips.frames={frames}"]
+    jobs["clips, T = 8, consistency"] = [*jobs["clips, T = 8"], "train.consistency.weight=0.1"]
     results = {name: [] for name in jobs}
     for turn in range(given.repeat):
         for name, words in jobs.items():
