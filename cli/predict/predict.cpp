@@ -14,6 +14,7 @@
 #include "cli/predict/picture_files.h"
 #include "cli/predict/predict_video.h"
 #include "cli/predict/predictions.h"
+#include "cli/predict/stream.h"
 #include "common/atomic_file.h"
 #include "common/error.h"
 #include "train/signals.h"
@@ -24,11 +25,11 @@ namespace {
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
 
-/// Files and cameras as given, and the pictures of folders, sorted.
-std::vector<fs::path> inputs_of(const std::vector<std::string>& paths) {
+/// Files and cameras as given, and the pictures of folders that are no clips, sorted.
+std::vector<fs::path> inputs_of(const std::vector<std::string>& paths, bool clips) {
   std::vector<fs::path> inputs;
   for (const fs::path path : paths) {
-    if (!fs::is_directory(path)) {
+    if (clips || !fs::is_directory(path)) {
       inputs.push_back(path);
       continue;
     }
@@ -103,7 +104,9 @@ int predict_all(const LoadedModel& loaded, const std::vector<fs::path>& inputs, 
   const bool remembers = loaded.job.model.temporal.type != "none";
   if (remembers && std::count_if(inputs.begin(), inputs.end(), is_stream) + 1 <
                        static_cast<int64_t>(inputs.size()))
-    spdlog::warn("pictures are seen one by one, each from an empty memory; a video takes it along");
+    spdlog::warn(
+        "pictures are seen one by one, each from an empty memory; a video takes it along, and with "
+        "--clips a folder of numbered frames");
   const train::StopSignals signals;
   size_t done = 0, failed = 0;
   for (; done < inputs.size() && train::StopSignals::received() == 0; ++done) {
@@ -136,11 +139,12 @@ int run_predict(const std::vector<std::string>& arguments) {
   own.add_options()("out", po::value<std::string>()->default_value("predictions"),
                     "folder of what is written")(
       "frames", po::value<int64_t>()->default_value(0),
-      "of a video or camera, stop after so many; 0: at its end");
+      "of a video or camera, stop after so many; 0: at its end")(
+      "clips", "a folder is a clip of numbered frames: seen in order, written as a video");
   const auto line = parse_model_line(
       "predict", "MODEL PICTURE|FOLDER|VIDEO|camera:N... [options] [overrides]", arguments, own);
   if (line.help) return 0;
-  const auto inputs = inputs_of(line.paths);
+  const auto inputs = inputs_of(line.paths, line.options.count("clips") > 0);
   const auto frames = line.options["frames"].as<int64_t>();
   if (frames < 0) throw ConfigError("--frames must be 0 or more");
   const fs::path folder = line.options["out"].as<std::string>();

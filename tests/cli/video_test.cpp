@@ -2,6 +2,7 @@
 // prediction along videos.
 
 #include <cmath>
+#include <opencv2/imgcodecs.hpp>
 #include <opencv2/videoio.hpp>
 
 #include "tests/cli/stop_early.h"
@@ -86,6 +87,36 @@ TEST_F(Video, TheExportedModelCarriesItsState) {
   const auto nobody = run({"predict", at("run"), "camera:97", "--out", at("seen")});
   EXPECT_EQ(nobody.exit_code, 1);
   EXPECT_THAT(nobody.output, HasSubstr("finds no such camera"));
+}
+
+// An image of each frame of a folder that is a video, too, without loss: the memory must make of
+// both the same.
+TEST_F(Video, AFolderOfNumberedFramesIsSeenAsAVideo) {
+  ASSERT_EQ(run(video("run", {"export.enabled=false"})).exit_code, 0);
+  fs::create_directories(folder / "clip/frames");
+  cv::VideoWriter writer(at("film.avi"), cv::VideoWriter::fourcc('F', 'F', 'V', '1'), 30, {96, 64});
+  for (int t = 0; t < 6; ++t) {
+    const cv::Mat frame(64, 96, CV_8UC3, cv::Scalar(40 + 20 * t, 90, 200 - 10 * t));
+    writer.write(frame);
+    cv::imwrite(at("clip/frames/00000" + std::to_string(t) + ".png"), frame);
+  }
+  writer.release();
+  const auto seen =
+      run({"predict", at("run"), at("clip") + "/", at("film.avi"), "--clips", "--out", at("seen")});
+  ASSERT_EQ(seen.exit_code, 0) << seen.output;
+  EXPECT_EQ(lines_of("seen/clip.jsonl"), 6);
+  EXPECT_TRUE(fs::exists(folder / "seen/clip.avi"));
+  EXPECT_EQ(read_file(folder / "seen/clip.jsonl"), read_file(folder / "seen/film.jsonl"));
+
+  write_file(folder / "clip/frames/000004.png", "no picture");
+  const auto broken = run({"predict", at("run"), at("clip"), "--clips", "--out", at("part")});
+  EXPECT_EQ(broken.exit_code, 1);
+  EXPECT_THAT(broken.output, AllOf(HasSubstr("000004.png"), HasSubstr("what was read is in")));
+  EXPECT_EQ(lines_of("part/clip.jsonl"), 4);
+  fs::remove(folder / "clip/frames/000002.png");
+  const auto gap = run({"predict", at("run"), at("clip"), "--clips", "--out", at("gap")});
+  EXPECT_EQ(gap.exit_code, 1);
+  EXPECT_THAT(gap.output, HasSubstr("frame 2 is missing before 000003.png"));
 }
 
 TEST_F(Video, RefusesWhatDoesNotFit) {

@@ -1,0 +1,98 @@
+#include "cli/predict/stream.h"
+
+#include <spdlog/spdlog.h>
+
+#include <opencv2/imgproc.hpp>
+#include <opencv2/videoio.hpp>
+#include <optional>
+
+#include "cli/predict/picture_files.h"
+#include "common/error.h"
+#include "data/files/picture_file.h"
+#include "data/files/video_file.h"
+#include "data/sources/clip_folder.h"
+
+namespace manyfold::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kCamera = "camera:";
+
+/// The number behind "camera:"; none of a file.
+std::optional<int> camera_of(const fs::path& input) {
+  const auto text = input.string();
+  if (text.rfind(kCamera, 0) != 0) return {};
+  const auto number = text.substr(kCamera.size());
+  const bool digits = !number.empty() && number.size() < 4 &&
+                      number.find_first_not_of("0123456789") == std::string::npos;
+  if (!digits) throw UserError(text + ": expected a number, such as camera:0");
+  return std::stoi(number);
+}
+
+class VideoStream : public Stream {
+ public:
+  explicit VideoStream(const fs::path& input) : camera_(camera_of(input)) {
+    const bool opened = camera_ ? video_.open(*camera_) : video_.open(input.string());
+    if (!opened) {
+      throw UserError(input.string() + (camera_ ? ": OpenCV finds no such camera, or it is in use"
+                                                : ": OpenCV cannot open this video"));
+    }
+    rate_ = video_.get(cv::CAP_PROP_FPS);
+    if (!camera_) frames_ = static_cast<int64_t>(video_.get(cv::CAP_PROP_FRAME_COUNT));
+  }
+
+  bool read(cv::Mat& rgb) override {
+    if (!video_.read(bgr_)) return false;
+    cv::cvtColor(bgr_, rgb, cv::COLOR_BGR2RGB);
+    return true;
+  }
+  int64_t frames() const override { return frames_; }
+  double rate() const override { return rate_ > 0 ? rate_ : 25; }
+  bool is_camera() const override { return camera_.has_value(); }
+
+ private:
+  std::optional<int> camera_;
+  cv::VideoCapture video_;
+  cv::Mat bgr_;
+  double rate_ = 0;
+  int64_t frames_ = 0;
+};
+
+class FolderStream : public Stream {
+ public:
+  explicit FolderStream(const fs::path& input) : clip_(data::read_clip_folder(input)) {
+    for (const auto& problem : clip_.problems) spdlog::warn("{}: {}", problem.file, problem.text);
+  }
+
+  bool read(cv::Mat& rgb) override {
+    if (next_ == clip_.frames.size()) return false;
+    const auto& path = clip_.frames[next_++];
+    rgb = read_picture(path);
+    if (size_.empty()) size_ = rgb.size();
+    if (rgb.size() == size_) return true;
+    throw UserError(path.string() + ": is " + data::size_text(rgb.size()) +
+                    " pixels, and the frames before it are " + data::size_text(size_));
+  }
+  int64_t frames() const override { return static_cast<int64_t>(clip_.frames.size()); }
+  double rate() const override { return 30; }
+
+ private:
+  data::ClipFolder clip_;
+  size_t next_ = 0;
+  cv::Size size_;
+};
+
+}  // namespace
+
+bool is_stream(const fs::path& input) {
+  return fs::is_directory(input) || data::named_like_video(input) ||
+         input.string().rfind(kCamera, 0) == 0;
+}
+
+std::unique_ptr<Stream> open_stream(const fs::path& input) {
+  if (fs::is_directory(input)) return std::make_unique<FolderStream>(input);
+  return std::make_unique<VideoStream>(input);
+}
+
+}  // namespace manyfold::cli
