@@ -13,7 +13,7 @@ namespace manyfold::metrics {
 /// Boxes, with key points where the task has them (data::Objects), in time. Detections from
 /// `operating_score` on are linked from frame to frame, and true objects with each other and with
 /// detections, as link_objects() says. Figures, each relative to the size of the box and, with
-/// `_px`, in pixels (metrics/jitter.h):
+/// `_px`, in pixels (metrics/temporal/jitter.h):
 ///   centre_jitter, size_jitter, landmark_jitter   mean acceleration of detections that are linked
 ///                  over three frames
 /// of labelled frames, over true objects that are in two neighbouring frames and detected in both:

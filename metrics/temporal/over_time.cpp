@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace manyfold::metrics {
 namespace {
@@ -14,14 +15,27 @@ void sum(const Classes& from, Classes& into) {
   for (size_t c = 0; c < from.size(); ++c) into[c] += from[c];
 }
 
-bool has_any(const std::vector<Classes>& clip) {
-  return std::any_of(clip.begin(), clip.end(), [](const Classes& each) {
-    return std::any_of(each.begin(), each.end(), [](const Mean& c) { return c.count > 0; });
-  });
+/// The sums over some frames of a clip.
+Classes sums_of(const std::vector<Classes>& clip, size_t begin, size_t end) {
+  Classes sums;
+  for (size_t t = begin; t < end; ++t) sum(clip[t], sums);
+  return sums;
 }
 
-bool is_long(const std::vector<Classes>& clip, int64_t frames) {
-  return static_cast<int64_t>(clip.size()) >= 2 * frames;
+bool has_any(const Classes& sums) {
+  return std::any_of(sums.begin(), sums.end(), [](const Mean& c) { return c.count > 0; });
+}
+
+/// The sums over the two ends of a clip; none where they cannot be compared.
+struct Ends {
+  Classes first, last;
+};
+std::optional<Ends> ends_of(const std::vector<Classes>& clip, int64_t frames) {
+  const auto length = clip.size(), part = static_cast<size_t>(frames);
+  if (length < 2 * part) return {};
+  Ends ends{sums_of(clip, 0, part), sums_of(clip, length - part, length)};
+  if (!has_any(ends.first) || !has_any(ends.last)) return {};
+  return ends;
 }
 
 }  // namespace
@@ -41,9 +55,7 @@ void OverTime::add(Classes by_class) {
 
 double OverTime::value() const {
   Classes sums;
-  for (const auto& clip : clips_) {
-    for (const auto& each : clip) sum(each, sums);
-  }
+  for (const auto& clip : clips_) sum(sums_of(clip, 0, clip.size()), sums);
   return mean_over_classes(sums);
 }
 
@@ -71,8 +83,7 @@ std::vector<double> OverTime::by_frame() const {
 double OverTime::first(int64_t frames) const {
   Classes sums;
   for (const auto& clip : clips_) {
-    if (!is_long(clip, frames)) continue;
-    std::for_each(clip.begin(), clip.begin() + frames, [&](const auto& each) { sum(each, sums); });
+    if (const auto ends = ends_of(clip, frames)) sum(ends->first, sums);
   }
   return mean_over_classes(sums);
 }
@@ -80,15 +91,14 @@ double OverTime::first(int64_t frames) const {
 double OverTime::last(int64_t frames) const {
   Classes sums;
   for (const auto& clip : clips_) {
-    if (!is_long(clip, frames)) continue;
-    std::for_each(clip.end() - frames, clip.end(), [&](const auto& each) { sum(each, sums); });
+    if (const auto ends = ends_of(clip, frames)) sum(ends->last, sums);
   }
   return mean_over_classes(sums);
 }
 
 int64_t OverTime::clips(int64_t frames) const {
   return std::count_if(clips_.begin(), clips_.end(),
-                       [&](const auto& clip) { return is_long(clip, frames) && has_any(clip); });
+                       [&](const Clip& clip) { return ends_of(clip, frames).has_value(); });
 }
 
 void OverTime::append_ends(const std::string& name, bool higher_is_better, int64_t frames,

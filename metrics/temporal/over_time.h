@@ -29,12 +29,12 @@ class OverTime {
   /// Of the first frames of all clips, the second ones, ...; NaN where nothing is labelled.
   std::vector<double> by_frame() const;
 
-  /// Over the first, and over the last, `frames` of every clip that is at least twice as long. The
-  /// same clips stand behind both.
+  /// Over the first, and over the last, `frames` of every clip that is at least twice as long and
+  /// in which something counts at both ends: the same clips stand behind both.
   double first(int64_t frames) const;
   double last(int64_t frames) const;
 
-  /// How many clips in which anything counted are at least twice as long as `frames`.
+  /// How many clips that are.
   int64_t clips(int64_t frames) const;
 
   /// Both ends as figures: <name>_first and <name>_last.
@@ -42,7 +42,9 @@ class OverTime {
                    std::vector<Figure>& figures) const;
 
  private:
-  std::vector<std::vector<std::vector<Mean>>> clips_;  // [clip][frame][class]
+  using Clip = std::vector<std::vector<Mean>>;  // [frame][class]
+
+  std::vector<Clip> clips_;
 };
 
 /// The mean of the values of the classes that occur; NaN when none does.

@@ -44,6 +44,17 @@ TEST(OverTime, ComparesTheStartOfLongClipsWithTheirEnd) {
   EXPECT_EQ(figure.clips(2), 1);
 }
 
+// The second clip's object comes in late: its end is not compared with nothing.
+TEST(OverTime, ComparesOnlyClipsWithSomethingAtBothEnds) {
+  OverTime figure;
+  add_clip({{{2, 2}}, {{1, 2}}}, figure);
+  add_clip({{}, {{0, 9}}}, figure);
+  EXPECT_DOUBLE_EQ(figure.first(1), 1);
+  EXPECT_DOUBLE_EQ(figure.last(1), 1. / 2);
+  EXPECT_EQ(figure.clips(1), 1);
+  EXPECT_DOUBLE_EQ(figure.value(), 3. / 13);
+}
+
 TEST(OverTime, HasOneValueForAllFrames) {
   OverTime figure;
   add_clip({{{1, 4}, {3, 3}}, {}, {{2, 2}, {0, 0}}}, figure);
