@@ -45,7 +45,7 @@ struct ValidationData {
 
 /// Runs every validation set once, in order and without augmentation, and measures every task on
 /// the sets that label it. Along clips the model remembers; how steady every task is there is
-/// measured beside, by truth or without (metrics/temporal.h).
+/// measured beside, by truth or without (metrics/temporal/metric.h).
 Evaluation evaluate(const Predictor& predict, const Tasks& tasks, ValidationData& data);
 
 }  // namespace manyfold::train

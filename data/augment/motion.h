@@ -18,8 +18,8 @@ struct Motion {
 Motion still_motion(cv::Size size);
 
 /// Everything moves as one: `map` takes a point of frame t to where it was in frame t - 1, in the
-/// continuous coordinates of data/affine.h (the pixel of column i covers [i, i + 1)). What was
-/// outside the picture is not known.
+/// continuous coordinates of data/augment/affine.h (the pixel of column i covers [i, i + 1)). What
+/// was outside the picture is not known.
 ///   known  CV_8UC1 [H, W], 0 where the motion is not known; empty = it is known everywhere
 Motion affine_motion(const cv::Matx23f& map, cv::Size size, const cv::Mat& known = {});
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "data/loading/permutation.h"
+#include "data/permutation.h"
 
 namespace manyfold::data {
 namespace {

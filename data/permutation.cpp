@@ -1,4 +1,4 @@
-#include "data/loading/permutation.h"
+#include "data/permutation.h"
 
 #include "common/random.h"
 
