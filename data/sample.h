@@ -26,6 +26,15 @@ struct Origin {
   bool synthetic = false;
 };
 
+/// Frames of a clip, one after the other.
+struct FrameRange {
+  int64_t first = 0;
+  int64_t count = 1;
+  /// Asks where the pixels of each but the first were in the frame before, where that is known
+  /// exactly.
+  bool motion = false;
+};
+
 /// A still (one frame) or a clip.
 struct Sample {
   std::vector<Frame> frames;   // T, all of one size

@@ -6,7 +6,7 @@
 
 #include "common/error.h"
 #include "data/augment/clip_motion.h"
-#include "data/sources/filmed_stills.h"
+#include "data/augment/film.h"
 #include "data/sources/subset.h"
 
 namespace manyfold::data {
@@ -75,14 +75,11 @@ bool TrainingData::draws_clips() const {
 
 /// Every source of stills becomes one of clips, too.
 void TrainingData::film_stills() {
-  constexpr int64_t kFrames = 64;
-  const auto stills = sources_.all;
-  for (const auto& entry : stills) {
+  const auto entries = sources_.all;
+  for (auto entry : entries) {
     if (entry.source->clips()) continue;
-    auto filmed = entry;
-    filmed.source =
-        std::make_shared<FilmedStills>(entry.source, specs_, std::max(kFrames, window_of(entry)));
-    sources_.all.push_back(std::move(filmed));
+    entry.filmed = true;
+    sources_.all.push_back(std::move(entry));
   }
 }
 
@@ -151,7 +148,7 @@ TrainingData::Draws TrainingData::mixed(size_t number, bool clips) const {
   std::vector<MixSource> members;
   for (size_t i = 0; i < sources_.all.size(); ++i) {
     const auto& entry = sources_.all[i];
-    if (entry.source->clips() != clips || !mixes(phase, entry)) continue;
+    if (entry.clips() != clips || !mixes(phase, entry)) continue;
     numbers.push_back(static_cast<int64_t>(i));
     members.push_back({entry.source->name(), TrainingSources::group_of(entry, !mix.empty()),
                        entry.source->size(), entry.options.weight});
@@ -256,12 +253,21 @@ Sample TrainingData::prepare_clip(const TrainingSources::Entry& entry, const Dra
   };
   const auto size = options_.network_size();
   const auto detail = needed_detail(options_.augment, strength, size, options_.how());
-  const auto spare = source.length(draw.index) - phase.frames * phase.chunks;
-  const auto first = passed + chance(Random::clip_start).below(static_cast<uint32_t>(spare + 1));
-  auto clip = bad_.read_part(source, draw.index, {first, phase.frames, needs_.motion}, detail);
-  if (needs_.motion && !clip.origin.name.empty()) add_estimated_motion(clip);
-  Random random = chance(Random::clip_view);
-  return augment(clip, options_.augment, strength, size, options_.how(), specs_, random, passed);
+  Sample clip;
+  if (entry.filmed) {
+    constexpr int64_t kCloser = 2;  // than the whole picture, at most
+    Random camera = chance(Random::film);
+    clip = film(bad_.read(source, draw.index, kCloser * detail).sample,
+                {passed, phase.frames, needs_.motion}, specs_, camera);
+  } else {
+    const auto spare = source.length(draw.index) - phase.frames * phase.chunks;
+    const auto start = chance(Random::clip_start).below(static_cast<uint32_t>(spare + 1));
+    clip =
+        bad_.read_part(source, draw.index, {passed + start, phase.frames, needs_.motion}, detail);
+    if (needs_.motion && !clip.origin.name.empty()) add_estimated_motion(clip);
+  }
+  Random view = chance(Random::clip_view);
+  return augment(clip, options_.augment, strength, size, options_.how(), specs_, view, passed);
 }
 
 /// What a still is changed by: another stream for every slot, or that of one of its fixed views.

@@ -84,7 +84,7 @@ std::map<std::string, double> TrainingSources::shares(const std::map<std::string
   const bool grouped = !mix.empty();
   const auto holds = [&](const std::string& group) {
     return std::any_of(all.begin(), all.end(), [&](const Entry& entry) {
-      return entry.source->clips() == clips && group_of(entry, grouped) == group;
+      return entry.clips() == clips && group_of(entry, grouped) == group;
     });
   };
   std::map<std::string, double> shares;

@@ -21,6 +21,9 @@ struct TrainingSources {
     SourceOptions options;
     bool rest = false;  // samples whose labels do not count
     std::shared_ptr<const Source> source;
+    bool filmed = false;  // stills that are drawn as clips, see film()
+
+    bool clips() const { return filmed || source->clips(); }
   };
   std::vector<Entry> all;
   double unlabelled = 0;  // share of a group's pictures that are its rest

@@ -11,15 +11,6 @@
 
 namespace manyfold::data {
 
-/// Frames of a clip, one after the other.
-struct FrameRange {
-  int64_t first = 0;
-  int64_t count = 1;
-  /// Asks where the pixels of each but the first were in the frame before, for those sources that
-  /// know it exactly.
-  bool motion = false;
-};
-
 /// Labelled pictures, or clips of them, by number. Knows neither chance nor augmentation: get(i) is
 /// always the same.
 class Source {

@@ -104,12 +104,42 @@ TEST_F(TrainingClips, OfStillsAloneNeedACameraThatMoves) {
   options_.sources = {{"stills", synthetic(1)}};
   EXPECT_THAT(message_of<ConfigError>([&] { batches(0, 1); }),
               HasSubstr("data.clips.film_stills=true"));
+  const auto plain = [&] {
+    phase_.clips = phase_.last_clips = 0;
+    return batches(0, 1)[0].pictures;
+  };
+  const auto before = plain();
   options_.clips.film_stills = true;
-  phase_.frames = 20;
-  phase_.chunks = 5;  // longer than such clips are else
+  EXPECT_TRUE(plain().equal(before)) << "steps of stills are what they were";
+}
+
+TEST_F(TrainingClips, OfStillsMoveAndAreTheSameFromAnyStepOn) {
+  options_.sources = {{"stills", synthetic(1)}};
+  options_.clips.film_stills = true;
+  options_.augment.photometric.noise = 0;
   phase_.clips = phase_.last_clips = 1;
-  const auto all = batches(0, 5);
-  for (size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i].continues, i > 0);
+  phase_.chunks = 2;
+  const auto all = batches(0, 7, /*motion=*/true), later = batches(4, 3, /*motion=*/true);
+  for (size_t i = 0; i < later.size(); ++i) {
+    EXPECT_TRUE(all[4 + i].pictures.equal(later[i].pictures)) << i;
+    EXPECT_TRUE(all[4 + i].motion.nan_to_num(99).equal(later[i].motion.nan_to_num(99))) << i;
+  }
+  int moving = 0, going_on = 0;
+  for (size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(all[i].continues, i % 2 > 0);
+    for (int64_t n = 0; n < all[i].size(); ++n) {
+      const auto frames = all[i].pictures[n].to(torch::kFloat);
+      moving += (frames[0] - frames[3]).abs().mean().item<double>() > 0;
+      const auto motion = all[i].motion.view({all[i].size(), 4, 64, 64, 2})[n];
+      EXPECT_TRUE(motion[0].isnan().all().item<bool>());
+      EXPECT_GT(motion[1].isfinite().to(torch::kFloat).mean().item<double>(), 0.3);
+      if (!all[i].continues) continue;
+      const auto last = all[i - 1].pictures[n][3].to(torch::kFloat);
+      going_on += (last - frames[0]).abs().mean().item<double>() < 12;
+    }
+  }
+  EXPECT_GT(moving, 7) << "of 14, of which a quarter is not to";
+  EXPECT_EQ(going_on, 6) << "a step goes on where the one before ended";
 }
 
 /// Neighbouring frames of a clip hardly differ; those of two clips do.

@@ -1,10 +1,9 @@
-#include "data/sources/filmed_stills.h"
+#include "data/augment/film.h"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-#include "common/random.h"
 #include "data/synthetic/course.h"
 
 namespace manyfold::data {
@@ -17,15 +16,15 @@ struct Camera {
   Wander x, y, roll, zoom;
 };
 
-Camera choose_camera(Random& r) {
+Camera choose_camera(bool may_pan, Random& r) {
   Camera camera;
   if (r.chance(0.25f)) return camera;
   const auto wander = [&](float low, float high, float shortest, float longest) {
     const float amplitude = r.uniform(low, high);
     return Wander(amplitude, r.uniform(shortest, longest), r);
   };
-  const bool pans = r.chance(0.5f);
-  camera.x = pans ? wander(0.05f, 0.15f, 0.8f, 2.5f) : wander(0.01f, 0.04f, 0.3f, 0.9f);
+  const bool pans = r.chance(0.5f) && may_pan;
+  camera.x = pans ? wander(0.05f, 0.1f, 0.8f, 2.5f) : wander(0.01f, 0.04f, 0.3f, 0.9f);
   camera.y = wander(0.01f, 0.04f, 0.3f, 0.9f);
   camera.roll = wander(0.3f, 1.5f, 0.4f, 1.2f);
   camera.zoom = wander(0, 0.05f, 1, 3);
@@ -77,32 +76,23 @@ Motion motion_between(const Geometry& now, const Geometry& before) {
   return affine_motion(cv::Matx23f(cv::Matx23d(map.get_minor<2, 3>(0, 0))), now.size);
 }
 
-}  // namespace
-
-FilmedStills::FilmedStills(std::shared_ptr<const Source> stills, const LabelSpecs& specs,
-                           int64_t frames)
-    : ClipSource(stills->name() + ", filmed", stills->synthetic()),
-      stills_(std::move(stills)),
-      specs_(specs),
-      frames_(frames) {}
-
-std::vector<std::filesystem::path> FilmedStills::files(int64_t index) const {
-  auto files = stills_->files(index);
-  files.resize(std::min<size_t>(files.size(), 1));  // the picture, which all frames are made of
-  return files;
+bool has_class(const Sample& still) {
+  const auto& labels = still.frames.at(0).labels;
+  return std::any_of(labels.begin(), labels.end(), [](const auto& label) {
+    return std::holds_alternative<ClassIndex>(label.second);
+  });
 }
 
-Sample FilmedStills::part(int64_t index, const FrameRange& range, int64_t detail) const {
-  const auto still = stills_->get(index, detail);
-  constexpr uint64_t kSeed = 0;  // a still's camera is its own, as a clip of a set is
-  Random random(kSeed, Random::film, static_cast<uint64_t>(index));
-  const auto camera = choose_camera(random);
+}  // namespace
+
+Sample film(const Sample& still, const FrameRange& range, const LabelSpecs& specs, Random& random) {
+  const auto camera = choose_camera(!has_class(still), random);
   const Window window(camera, still.frames.at(0).picture.size());
   Sample clip;
   clip.origin = still.origin;
   for (int64_t t = range.first; t < range.first + range.count; ++t) {
     const auto geometry = window.at(t);
-    clip.frames.push_back(warp(still, geometry, specs_).frames.at(0));
+    clip.frames.push_back(warp(still, geometry, specs).frames.at(0));
     if (range.motion && t > range.first)
       clip.frames.back().motion = motion_between(geometry, window.at(t - 1));
   }
