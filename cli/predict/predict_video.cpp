@@ -62,11 +62,18 @@ std::string speed_line(const Stream& stream, int64_t frames, double seconds) {
   return text;
 }
 
-/// A file name for what is written of an input: "camera-0".
-std::string stem_of(const fs::path& input) {
-  std::string stem = (input.has_filename() ? input : input.parent_path()).filename().string();
-  std::replace(stem.begin(), stem.end(), ':', '-');
-  return stem;
+/// What people know an input by: "clip" of "clip/" and of "." in it.
+std::string name_of(const fs::path& input) {
+  if (!fs::is_directory(input)) return input.filename().string();
+  return fs::canonical(input).filename().string();
+}
+
+/// A file's name for what is written of an input, before its ending is taken: "camera-0". That of a
+/// folder has none.
+std::string file_of(const fs::path& input) {
+  std::string name = name_of(input) + (fs::is_directory(input) ? ".avi" : "");
+  std::replace(name.begin(), name.end(), ':', '-');
+  return name;
 }
 
 /// Throws UserError where a stream that has ended was to go on.
@@ -74,7 +81,7 @@ void require_all(const Stream& stream, const fs::path& input, int64_t count,
                  const std::string& kept) {
   if (!stream.is_camera() && count >= stream.frames()) return;
   throw UserError(input.string() + " ends after " + std::to_string(count) +
-                  (stream.is_camera() ? " frames: is the camera still there?"
+                  (stream.is_camera() ? " frames (is the camera still there?)"
                                       : " of " + std::to_string(stream.frames()) + " frames") +
                   kept);
 }
@@ -84,8 +91,8 @@ void require_all(const Stream& stream, const fs::path& input, int64_t count,
 nlohmann::json predict_video(const LoadedModel& loaded, const fs::path& input, OutputFolder& out,
                              int64_t most) {
   const auto stream = open_stream(input);
-  const auto name = input.filename().string();
-  const auto written = out.stem(stem_of(input));
+  const auto name = name_of(input);
+  const auto written = out.stem(file_of(input));
   refuse_overwriting(input, with_extension(written, ".avi"));
   Results results(written);
   report::Progress progress(name, most > 0 ? most : stream->frames());
@@ -94,12 +101,13 @@ nlohmann::json predict_video(const LoadedModel& loaded, const fs::path& input, O
   int64_t count = 0;
   double seconds = 0;  // at the model and at drawing, not waiting for the camera
   const auto stopped = [] { return train::StopSignals::received() != 0; };
+  std::string fault;  // that ends the stream
   const auto next = [&](cv::Mat& rgb) {
     try {
       return stream->read(rgb);
     } catch (const UserError& error) {
-      if (count == 0) throw;
-      throw UserError(error.what() + kept);
+      fault = error.what();
+      return false;
     }
   };
   for (cv::Mat rgb; (most == 0 || count < most) && !stopped() && next(rgb); ++count) {
@@ -110,9 +118,10 @@ nlohmann::json predict_video(const LoadedModel& loaded, const fs::path& input, O
     seconds += seconds_now() - start;
     progress.step(1, 0);
   }
-  if (count == 0 && !stopped()) throw UserError(input.string() + ": no frame could be read");
   if (count > 0) progress.message(name + ": " + speed_line(*stream, count, seconds));
   progress.finish();
+  if (!fault.empty()) throw UserError(fault + (count > 0 ? kept : ""));
+  if (count == 0 && !stopped()) throw UserError(input.string() + ": no frame could be read");
   if (!stopped() && (most == 0 || count < most)) require_all(*stream, input, count, kept);
   nlohmann::json found = {
       {"file", input.string()},

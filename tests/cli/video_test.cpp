@@ -104,6 +104,7 @@ TEST_F(Video, AFolderOfNumberedFramesIsSeenAsAVideo) {
   const auto seen =
       run({"predict", at("run"), at("clip") + "/", at("film.avi"), "--clips", "--out", at("seen")});
   ASSERT_EQ(seen.exit_code, 0) << seen.output;
+  EXPECT_THAT(seen.output, HasSubstr("clip: 6 frames"));
   EXPECT_EQ(lines_of("seen/clip.jsonl"), 6);
   EXPECT_TRUE(fs::exists(folder / "seen/clip.avi"));
   EXPECT_EQ(read_file(folder / "seen/clip.jsonl"), read_file(folder / "seen/film.jsonl"));
@@ -117,6 +118,9 @@ TEST_F(Video, AFolderOfNumberedFramesIsSeenAsAVideo) {
   const auto gap = run({"predict", at("run"), at("clip"), "--clips", "--out", at("gap")});
   EXPECT_EQ(gap.exit_code, 1);
   EXPECT_THAT(gap.output, HasSubstr("frame 2 is missing before 000003.png"));
+  const auto above = run({"predict", at("run"), folder.string(), "--clips", "--out", at("none")});
+  EXPECT_EQ(above.exit_code, 1);
+  EXPECT_THAT(above.output, HasSubstr("holds no picture; a clip is a folder of numbered ones"));
 }
 
 TEST_F(Video, RefusesWhatDoesNotFit) {
