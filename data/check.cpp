@@ -88,9 +88,14 @@ void read_source(const Source& source, const LabelSpecs& specs, int threads, int
     const auto files = source.files(i);
     if (files.empty() || !hashed.insert(files[0].string()).second) return;
     lock.unlock();
-    const auto hash = digest(read_sample_file(files[0]));
-    lock.lock();
-    digests.emplace(hash, files[0].string());
+    try {
+      const auto hash = digest(read_sample_file(files[0]));
+      lock.lock();
+      digests.emplace(hash, files[0].string());
+    } catch (const BadSample& fault) {
+      lock.lock();
+      bad[i].push_back({source.name(), source.sample_name(i), fault.fault, fault.what()});
+    }
   });
   for (auto& [index, files] : bad) report.bad.insert(report.bad.end(), files.begin(), files.end());
   find_unlabelled(report);

@@ -45,6 +45,25 @@ std::string task_text(const std::string& name, const TaskReport& task, const Sou
   return text + "\n";
 }
 
+/// Of each clip the first faults.
+std::string bad_text(const std::vector<BadFile>& all) {
+  constexpr size_t kShown = 10;
+  std::string text;
+  for (size_t i = 0; i < all.size();) {
+    size_t end = i;
+    while (end < all.size() && all[end].sample == all[i].sample) ++end;
+    for (size_t k = i; k < std::min(end, i + kShown); ++k) {
+      text +=
+          fmt::format("  BAD {} ({}): {}\n", all[k].sample, fault_name(all[k].fault), all[k].cause);
+    }
+    if (end > i + kShown)
+      text += fmt::format("  BAD {}: and {} more; --json lists them\n", all[i].sample,
+                          end - i - kShown);
+    i = end;
+  }
+  return text;
+}
+
 std::string source_text(const SourceReport& source) {
   if (!source.failure.empty()) {
     return fmt::format("{}: CANNOT BE OPENED\n  {}\n", source.name, source.failure);
@@ -56,9 +75,7 @@ std::string source_text(const SourceReport& source) {
   text += fmt::format(", {:.0f} to {:.0f} px wide, {:.0f} to {:.0f} px high\n", source.width.low,
                       source.width.high, source.height.low, source.height.high);
   for (const auto& [name, task] : source.tasks) text += task_text(name, task, source);
-  for (const auto& bad : source.bad) {
-    text += fmt::format("  BAD {} ({}): {}\n", bad.sample, fault_name(bad.fault), bad.cause);
-  }
+  text += bad_text(source.bad);
   for (const auto& problem : source.problems) {
     text += fmt::format("  PROBLEM {} ({}): {}\n", problem.file, fault_name(problem.fault),
                         problem.text);

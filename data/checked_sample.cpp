@@ -10,6 +10,7 @@ namespace manyfold::data {
 namespace {
 
 constexpr int64_t kFrames = 32;  // of a clip, read at a time
+
 std::string class_name(const LabelSpec& spec, int64_t index) {
   const bool known = index >= 0 && index < static_cast<int64_t>(spec.classes.size());
   return known ? spec.classes[index] : std::to_string(index);
@@ -89,7 +90,7 @@ void CheckedSample::read(const FrameRange& range) {
   } catch (const BadSample& fault) {
     // Where each frame has a file, one says nothing about the others.
     if (range.count > 1 && files_.size() > 1) {
-      for (int64_t t = range.first; t < range.first + range.count; ++t) read({t});
+      for (int64_t t = range.first; t < range.first + range.count; ++t) read_alone(t);
     } else {
       faults_.push_back(fault);
       ended_ = files_.size() <= 1;
@@ -97,13 +98,29 @@ void CheckedSample::read(const FrameRange& range) {
   }
 }
 
-/// A change is one fault, however many frames follow it.
-void CheckedSample::check_size(int64_t number, cv::Size size) {
+/// By itself a frame of another size has nothing to differ from but its labels, which are not to
+/// blame.
+void CheckedSample::read_alone(int64_t number) {
+  const auto path = files_.at(static_cast<size_t>(number)).string();
+  try {
+    if (check_size(number, decode_picture(read_sample_file(path), path).size())) read({number});
+  } catch (const BadSample& fault) {
+    faults_.push_back(fault);
+  }
+}
+
+/// Whether a frame is of the clip's size. A change is one fault, however many frames follow it.
+bool CheckedSample::check_size(int64_t number, cv::Size size) {
   if (size_.empty()) size_ = last_size_ = size;
-  if (std::exchange(last_size_, size) == size || size == size_) return;
-  faults_.emplace_back(Fault::frame_size, source_.sample_name(index_),
-                       "frame " + std::to_string(number) + " is " + size_text(size) +
-                           " pixels, and the frames before it are " + size_text(size_));
+  if (std::exchange(last_size_, size) != size && size != size_) {
+    const bool own_file = files_.size() > 1;
+    const auto file = own_file ? files_.at(static_cast<size_t>(number)).string()
+                               : source_.sample_name(index_) + ", frame " + std::to_string(number);
+    faults_.emplace_back(
+        Fault::frame_size, file,
+        "is " + size_text(size) + " pixels, and the frames before it are " + size_text(size_));
+  }
+  return size == size_;
 }
 
 void CheckedSample::count(const Frame& frame) {

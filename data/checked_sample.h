@@ -22,7 +22,8 @@ class CheckedSample {
 
  private:
   void read(const FrameRange& range);
-  void check_size(int64_t number, cv::Size size);
+  void read_alone(int64_t number);
+  bool check_size(int64_t number, cv::Size size);
   void count(const Frame& frame);
 
   const Source& source_;

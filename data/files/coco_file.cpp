@@ -175,7 +175,9 @@ class Reader {
                 CocoAnnotation& annotation) {
     if (!value.contains("bbox")) return;
     const auto& b = value["bbox"];
-    if (b.size() != 4) {
+    const bool numbers = std::all_of(
+        b.begin(), b.end(), [](const json& value) { return value.is_number() || value.is_null(); });
+    if (!b.is_array() || b.size() != 4 || !numbers) {
       return bad_image(index, Fault::bad_box,
                        where + " has the box " + b.dump() +
                            ", and a box is four numbers, [x, y, width, height]");

@@ -5,6 +5,20 @@
 #include <algorithm>
 
 namespace manyfold::data {
+namespace {
+
+/// Stills, frames, and videos.
+int64_t files_of(const Source& source) {
+  if (!source.clips()) return source.size();
+  int64_t all = 0;
+  for (int64_t i = 0; i < source.size(); ++i) {
+    const auto files = static_cast<int64_t>(source.files(i).size());
+    all += std::clamp<int64_t>(files, 1, source.length(i));
+  }
+  return all;
+}
+
+}  // namespace
 
 GoodSample BadFiles::read(const Source& source, int64_t index, int64_t detail) {
   // Whether a sample is bad does not depend on when it is met, so neither does its replacement.
@@ -43,6 +57,7 @@ bool BadFiles::is_bad(const Source& source, int64_t index) const {
 void BadFiles::set_aside(const Source& source, const Place& place, const BadSample& error) {
   const auto name = source.sample_name(place.first);
   size_t count = 0;
+  int64_t all = 0;
   {
     const std::lock_guard lock(mutex_);
     auto& bad = bad_[source.name()];
@@ -50,14 +65,12 @@ void BadFiles::set_aside(const Source& source, const Place& place, const BadSamp
         bad.emplace(place, BadFile{source.name(), name, error.fault, error.what()}).second;
     if (!fresh) return;
     count = bad.size();
+    auto& files = files_[source.name()];
+    if (files == 0) files = files_of(source);
+    all = files;
   }
   spdlog::warn("source {}: sample {} is set aside ({}): {}", source.name(), name,
                fault_name(error.fault), error.what());
-  int64_t all = 0;  // stills, frames, and videos
-  for (int64_t i = 0; i < source.size(); ++i) {
-    const auto files = static_cast<int64_t>(source.files(i).size());
-    all += std::clamp<int64_t>(files, 1, source.length(i));
-  }
   if (static_cast<double>(count) <= max_share_ * static_cast<double>(all)) return;
   throw UserError("source " + source.name() + ": " + std::to_string(count) + " of " +
                   std::to_string(all) + (source.clips() ? " files" : " samples") +

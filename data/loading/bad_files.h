@@ -60,6 +60,7 @@ class BadFiles {
   double max_share_;
   mutable std::mutex mutex_;
   std::map<std::string, std::map<Place, BadFile>> bad_;  // by source
+  std::map<std::string, int64_t> files_;                 // of the sources in bad_
 };
 
 }  // namespace manyfold::data

@@ -6,8 +6,8 @@
 
 #include "common/error.h"
 #include "common/random.h"
-#include "data/loading/permutation.h"
 #include "data/loading/quota.h"
+#include "data/permutation.h"
 
 namespace manyfold::data {
 namespace {
@@ -46,8 +46,8 @@ void remove_repeats(std::vector<int64_t>& items, const Permutation& spare, int64
 }  // namespace
 
 Mixer::Mixer(std::vector<MixSource> sources, const std::map<std::string, double>& mix,
-             int64_t batch, uint64_t seed, std::string where)
-    : where_(std::move(where)), sources_(std::move(sources)), batch_(batch), seed_(seed) {
+             int64_t batch, uint64_t seed, const std::string& where)
+    : sources_(std::move(sources)), batch_(batch), seed_(seed) {
   if (sources_.empty()) throw ConfigError("data.sources: there is no source to train on");
   std::map<std::string, double> shares = mix;
   if (mix.empty()) {
@@ -59,20 +59,21 @@ Mixer::Mixer(std::vector<MixSource> sources, const std::map<std::string, double>
   for (const auto& [name, share] : shares) {
     names.push_back(name);
     weights.push_back(share);
-    groups_.push_back(make_group(name, share));
+    groups_.push_back(make_group(name, share, where));
   }
   for (const auto& source : sources_) {
     if (shares.count(source.group)) continue;
     throw ConfigError("source " + source.name + ": its group '" + source.group +
-                      "' has no share in " + where_ + known_names(source.group, names));
+                      "' has no share in " + where + known_names(source.group, names));
   }
   shares_ = whole_weights(weights);
   if (std::all_of(shares_.begin(), shares_.end(), [](int64_t w) { return w == 0; })) {
-    throw ConfigError(where_ + ": every share is 0");
+    throw ConfigError(where + ": every share is 0");
   }
 }
 
-Mixer::Group Mixer::make_group(const std::string& name, double share) const {
+Mixer::Group Mixer::make_group(const std::string& name, double share,
+                               const std::string& where) const {
   Group group;
   std::vector<double> weights;
   int64_t weighted = 0;
@@ -84,11 +85,11 @@ Mixer::Group Mixer::make_group(const std::string& name, double share) const {
     weighted += sources_[i].weight > 0;
   }
   if (group.members.empty() && share > 0) {
-    std::vector<std::string> groups;
-    for (const auto& source : sources_) groups.push_back(source.group);
-    throw ConfigError(where_ + "." + name + ": no source is in this group" +
-                      known_names(name, groups) + "; a source says `group: " + name +
-                      "`, or is in real or synthetic");
+    std::set<std::string> groups;
+    for (const auto& source : sources_) groups.insert(source.group);
+    throw ConfigError(where + "." + name + ": no source is in this group" +
+                      known_names(name, {groups.begin(), groups.end()}) +
+                      "; a source says `group: " + name + "`, or is in real or synthetic");
   }
   if (weighted == 0) return group;
   if (weighted < static_cast<int64_t>(weights.size())) {

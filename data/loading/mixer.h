@@ -43,7 +43,7 @@ class Mixer {
   /// weights given to only some sources of a group or too small to count, and nothing left to draw
   /// from.
   Mixer(std::vector<MixSource> sources, const std::map<std::string, double>& mix, int64_t batch,
-        uint64_t seed, std::string where = "data.mix");
+        uint64_t seed, const std::string& where = "data.mix");
 
   std::vector<Draw> batch(int64_t step) const;
 
@@ -56,12 +56,11 @@ class Mixer {
     std::vector<int64_t> weights;
   };
 
-  Group make_group(const std::string& name, double share) const;
+  Group make_group(const std::string& name, double share, const std::string& where) const;
   std::vector<int64_t> source_items(size_t source, int64_t first, int64_t end) const;
   std::vector<int64_t> bent_head(size_t source, int64_t epoch) const;
   int64_t step_of(size_t source, int64_t draw) const;
 
-  std::string where_;
   std::vector<MixSource> sources_;
   std::vector<Group> groups_;
   std::vector<int64_t> shares_;

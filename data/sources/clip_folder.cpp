@@ -101,6 +101,10 @@ ClipFolder read_clip_folder(const fs::path& folder) {
   ClipFolder clip;
   clip.path = frames_of(folder);
   const auto pictures = pictures_of(clip.path);
+  if (pictures.numbered.empty() && pictures.others.empty()) {
+    throw BadSample(Fault::missing_frame, clip.path.string(),
+                    "holds no picture; a clip is a folder of numbered ones, as 000000.jpg is");
+  }
   if (pictures.numbered.empty()) {
     throw BadSample(Fault::missing_frame, clip.path.string(),
                     "no picture is called by a number, as 000000.jpg is: " +

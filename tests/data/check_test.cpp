@@ -230,7 +230,7 @@ TEST_F(ClipsCheck, FindsASizeThatChangesBetweenTwoReads) {
   ASSERT_EQ(report.bad.size(), 1u);
   EXPECT_EQ(report.bad[0].fault, Fault::frame_size);
   EXPECT_THAT(report.bad[0].cause,
-              HasSubstr("frame 32 is 20x16 pixels, and the frames before it are 24x16"));
+              HasSubstr("000032.png: is 20x16 pixels, and the frames before it are 24x16"));
 }
 
 TEST_F(ClipsCheck, FindsEachChangeOfSizeOnce) {
@@ -238,10 +238,24 @@ TEST_F(ClipsCheck, FindsEachChangeOfSizeOnce) {
   labelled("long", 0);
   for (const int t : {4, 20, 21, 22})
     write_picture(folder_ / frame("long", t), drawn_picture(20, 16, t));
+  labelled("long", 20);
+  coco_.json["images"].back().update({{"width", 24}, {"height", 16}});  // which is not to blame
   const auto report = check();
   ASSERT_EQ(report.bad.size(), 2u);
-  EXPECT_THAT(report.bad[0].cause, HasSubstr("frame 4 is 20x16 pixels"));
-  EXPECT_THAT(report.bad[1].cause, HasSubstr("frame 20 is 20x16 pixels"));
+  EXPECT_THAT(report.bad[0].cause, HasSubstr("000004.png: is 20x16 pixels"));
+  EXPECT_THAT(report.bad[1].cause, HasSubstr("000020.png: is 20x16 pixels"));
+}
+
+TEST_F(ClipsCheck, TellsPeopleTenFaultsOfAClip) {
+  clip("long", 40);
+  labelled("long", 0);
+  for (int t = 5; t < 20; ++t) write_bytes(folder_ / frame("long", t), "no picture");
+  const auto report = check_all();
+  EXPECT_EQ(report.sources[0].bad.size(), 15u);
+  EXPECT_THAT(report.text(), HasSubstr("000014.png"));
+  EXPECT_THAT(report.text(), testing::Not(HasSubstr("000015.png")));
+  EXPECT_THAT(report.text(), HasSubstr("BAD long: and 5 more; --json lists them"));
+  EXPECT_THAT(report.json(), HasSubstr("000019.png"));
 }
 
 TEST(Check, SpeaksToPeopleAndPrograms) {

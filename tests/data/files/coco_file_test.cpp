@@ -66,15 +66,20 @@ TEST(CocoFile, LandmarksThatAreNoNumbersOrNegativeAreNotLabelled) {
 }
 
 TEST(CocoFile, BoxesThatAreNotFourNumbersSpoilTheirImage) {
-  const TempFolder folder;
-  write_bytes(folder / "train.json", R"({
-    "images": [{"id": 1, "file_name": "1.png"}], "categories": [{"id": 1, "name": "face"}],
-    "annotations": [{"id": 7, "image_id": 1, "category_id": 1, "bbox": [1, 1, 9]}]})");
-  const auto coco = read_coco(folder / "train.json");
-  EXPECT_THAT(texts(coco.problems),
-              ElementsAre("bad box: annotation 7 has the box [1,1,9], and a box is four numbers, "
-                          "[x, y, width, height]"));
-  EXPECT_EQ(coco.bad_images.size(), 1u);
+  for (const std::string box :
+       {"[1,1,9]", R"(["1","1","9","9"])", R"({"h":9,"w":9,"x":1,"y":1})"}) {
+    const TempFolder folder;
+    write_bytes(folder / "train.json",
+                R"({"images": [{"id": 1, "file_name": "1.png"}],
+                    "categories": [{"id": 1, "name": "face"}],
+                    "annotations": [{"id": 7, "image_id": 1, "category_id": 1, "bbox": )" +
+                    box + "}]}");
+    const auto coco = read_coco(folder / "train.json");
+    EXPECT_THAT(texts(coco.problems),
+                ElementsAre("bad box: annotation 7 has the box " + box +
+                            ", and a box is four numbers, [x, y, width, height]"));
+    EXPECT_EQ(coco.bad_images.size(), 1u);
+  }
 }
 
 TEST(CocoFile, UselessBoxesSpoilTheirImage) {

@@ -6,6 +6,8 @@
 #include <set>
 #include <thread>
 
+#include "common/error.h"
+#include "data/sources/clip_source.h"
 #include "tests/data/fixture.h"
 
 namespace manyfold::data {
@@ -36,6 +38,30 @@ class Faulty : public Source {
   int64_t size_;
   std::set<int64_t> bad_;
 };
+
+/// Videos of 100 frames, of which the first cannot be read.
+class Videos : public ClipSource {
+ public:
+  Videos() : ClipSource("videos", /*synthetic=*/false) {}
+  int64_t size() const override { return 2; }
+  int64_t length(int64_t) const override { return 100; }
+  Sample part(int64_t index, const FrameRange&, int64_t) const override {
+    if (index == 0) throw BadSample(Fault::truncated, "0.mp4", "is cut off");
+    return {{Frame()}, {}, {name(), "1.mp4", false}};
+  }
+  std::vector<std::filesystem::path> files(int64_t index) const override {
+    return {std::to_string(index) + ".mp4"};
+  }
+  std::string sample_name(int64_t index) const override { return std::to_string(index); }
+};
+
+TEST(BadFiles, AVideoIsOneFileHoweverLongItIs) {
+  const Videos source;
+  BadFiles allowed(0.5), strict(0.4);
+  EXPECT_EQ(allowed.read_part(source, 0, {0, 8}).frames.size(), 8u);
+  EXPECT_THAT(message_of<UserError>([&] { strict.read_part(source, 0, {0, 8}); }),
+              HasSubstr("1 of 2 files are bad"));
+}
 
 TEST(BadFiles, TheNextGoodSampleTakesThePlace) {
   const Faulty source(100, {5, 6, 99});
