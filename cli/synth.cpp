@@ -6,7 +6,7 @@
 #include "cli/job/job_line.h"
 #include "common/config/fields.h"
 #include "common/config/reader.h"
-#include "data/files/coco_writer.h"
+#include "data/coco_writer.h"
 #include "data/sources/synthetic_source.h"
 
 namespace manyfold::cli {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "data/augment/motion.h"
 #include "data/label.h"
+#include "data/motion.h"
 
 namespace manyfold::data {
 

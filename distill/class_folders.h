@@ -1,6 +1,6 @@
 #pragma once
 
-#include "data/files/coco_writer.h"
+#include "data/coco_writer.h"
 #include "distill/labelled_source.h"
 
 namespace manyfold::distill {

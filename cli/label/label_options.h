@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "data/files/coco_writer.h"
+#include "data/coco_writer.h"
 #include "distill/pseudo_labels.h"
 
 namespace manyfold::cli {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "data/files/coco_writer.h"
+#include "data/coco_writer.h"
 #include "distill/labelled_source.h"
 
 namespace manyfold::cli {

@@ -27,6 +27,15 @@ void AugmentOptions::fields(config::Fields& f) {
   f.section("photometric", photometric, "Light, colour and the camera's faults.");
 }
 
+void Strength::fields(config::Fields& f) {
+  f.field("geometric", geometric, "Factor on zoom, stretch, shift and rotation.",
+          config::between(0, 4));
+  f.field("photometric", photometric,
+          "Factor on the ranges of light and colour, and on the chances of grey, blur, noise and "
+          "JPEG.",
+          config::between(0, 4));
+}
+
 Geometry draw_geometry(const GeometricOptions& o, double strength, cv::Size picture,
                        cv::Size network, Fit how, Random& random) {
   const auto within = [&](double low, double high) {

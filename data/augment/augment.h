@@ -7,7 +7,6 @@
 #include "data/augment/affine.h"
 #include "data/augment/photometric.h"
 #include "data/augment/warp.h"
-#include "data/sources/source_options.h"
 
 namespace manyfold::data {
 
@@ -33,6 +32,13 @@ struct AugmentOptions {
   int64_t views = 0;
   GeometricOptions geometric;
   PhotometricOptions photometric;
+  void fields(config::Fields& f);
+};
+
+/// How strongly the pictures of a source are changed, beside the others.
+struct Strength {
+  double geometric = 1;
+  double photometric = 1;
   void fields(config::Fields& f);
 };
 

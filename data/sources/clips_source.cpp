@@ -4,10 +4,10 @@
 #include <optional>
 
 #include "common/error.h"
-#include "data/files/mask_file.h"
 #include "data/files/picture_file.h"
 #include "data/sources/clip_folder.h"
 #include "data/sources/coco_labels.h"
+#include "data/sources/mask_file.h"
 
 namespace manyfold::data {
 namespace {

@@ -5,8 +5,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "common/error.h"
-#include "data/files/mask_file.h"
 #include "data/sources/coco_labels.h"
+#include "data/sources/mask_file.h"
 
 namespace manyfold::data {
 namespace {

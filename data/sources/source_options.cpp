@@ -64,15 +64,6 @@ void SyntheticOptions::fields(config::Fields& f) {
   scenes.fields(f);
 }
 
-void Strength::fields(config::Fields& f) {
-  f.field("geometric", geometric, "Factor on zoom, stretch, shift and rotation.",
-          config::between(0, 4));
-  f.field("photometric", photometric,
-          "Factor on the ranges of light and colour, and on the chances of grey, blur, noise and "
-          "JPEG.",
-          config::between(0, 4));
-}
-
 void SourceOptions::fields(config::Fields& f) {
   f.variant("type", type, "What the set is.",
             {{"clips", [this](config::Fields& g) { clips.fields(g); }},

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/config/fields.h"
-#include "data/augment/warp.h"
+#include "data/augment/augment.h"
 #include "data/sources/label_rule.h"
 #include "data/sources/source.h"
 #include "data/synthetic/clip_options.h"
@@ -58,13 +58,6 @@ struct ClipsOptions {
 /// `type: pictures`: every picture in a folder and those below it, without labels.
 struct PicturesOptions {
   std::string root;
-  void fields(config::Fields& f);
-};
-
-/// How strongly the pictures of a source are changed, beside the others.
-struct Strength {
-  double geometric = 1;
-  double photometric = 1;
   void fields(config::Fields& f);
 };
 

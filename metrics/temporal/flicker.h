@@ -2,7 +2,7 @@
 
 #include <opencv2/core.hpp>
 
-#include "data/augment/motion.h"
+#include "data/motion.h"
 #include "metrics/mean.h"
 
 /// How much a mask changes between neighbouring frames. A mask that never changes has no flicker

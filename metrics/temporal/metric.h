@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "data/augment/motion.h"
 #include "data/label.h"
+#include "data/motion.h"
 #include "metrics/metric.h"
 
 namespace manyfold::metrics {

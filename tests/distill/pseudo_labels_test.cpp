@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <torch/types.h>
 
-#include "data/files/coco_writer.h"
+#include "data/coco_writer.h"
 #include "data/sources/coco_source.h"
 #include "data/sources/folder_source.h"
 #include "distill/class_folders.h"

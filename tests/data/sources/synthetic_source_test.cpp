@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "common/error.h"
-#include "data/files/coco_writer.h"
+#include "data/coco_writer.h"
 #include "data/sources/coco_source.h"
 #include "data/synthetic/hand.h"
 #include "data/synthetic/scene.h"

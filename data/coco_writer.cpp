@@ -1,4 +1,4 @@
-#include "data/files/coco_writer.h"
+#include "data/coco_writer.h"
 
 #include <spdlog/fmt/fmt.h>
 

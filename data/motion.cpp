@@ -1,4 +1,4 @@
-#include "data/augment/motion.h"
+#include "data/motion.h"
 
 #include <fmt/format.h>
 

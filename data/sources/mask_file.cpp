@@ -1,4 +1,4 @@
-#include "data/files/mask_file.h"
+#include "data/sources/mask_file.h"
 
 #include "data/files/fault.h"
 #include "data/files/picture_file.h"
