@@ -14,8 +14,8 @@ namespace manyfold::data {
 /// it pans (a square; less of the longer side of others). Labels move along (see warp); nothing in
 /// the picture moves by itself.
 ///
-/// Why: a memory that is trained on the stills of one set and the clips of another learns that what
-/// looks like the one stands still.
+/// Why: where clips are all drawn and stills all real, steps of clips forget what real pictures
+/// teach (docs/video.md).
 Sample film(const Sample& still, const FrameRange& range, const LabelSpecs& specs, Random& camera);
 
 }  // namespace manyfold::data
