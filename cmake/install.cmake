@@ -1,7 +1,6 @@
 # `cmake --install` puts the program, the libraries, headers and configs where other projects find them:
 #   find_package(manyfold REQUIRED)
 #   target_link_libraries(app PRIVATE manyfold::exporters)
-include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(FOLDERS common losses models graph quantise data metrics report train exporters
