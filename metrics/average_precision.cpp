@@ -33,13 +33,14 @@ double average_precision_at(const std::vector<bool>& hits, int64_t truths, int64
   if (points < 2) throw std::invalid_argument("average_precision_at: at least two points");
   if (truths == 0) return std::numeric_limits<double>::quiet_NaN();
   const std::vector<double> envelope = precision_envelope(hits);
+  const double step = 1 / static_cast<double>(points - 1);
   double sum = 0;
+  size_t found = 1;
   for (int64_t i = 0; i < points; ++i) {
-    // How many objects a recall of i / (points - 1) needs, in whole numbers.
-    const int64_t found = std::max<int64_t>(1, (i * truths + points - 2) / (points - 1));
-    if (found <= static_cast<int64_t>(envelope.size())) {
-      sum += envelope[static_cast<size_t>(found - 1)];
-    }
+    const double recall = i + 1 == points ? 1 : static_cast<double>(i) * step;
+    while (static_cast<double>(found) / static_cast<double>(truths) < recall) ++found;
+    if (found > envelope.size()) break;
+    sum += envelope[found - 1];
   }
   return sum / static_cast<double>(points);
 }

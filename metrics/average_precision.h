@@ -13,9 +13,9 @@ namespace manyfold::metrics {
 double average_precision(const std::vector<bool>& hits, int64_t truths);
 
 /// Mean of the envelope at `points` recalls 0, 1 / (points - 1) ... 1: 101 is COCO's, 11 is PASCAL
-/// VOC's of 2007. A recall is reached when so many objects are found, in whole numbers, where
-/// pycocotools' floating-point recalls may ask for one more (0.7 of 10 objects). Throws
-/// std::invalid_argument for fewer than two points.
+/// VOC's of 2007. Recalls are compared in doubles, as pycocotools does: 7 of 10 objects do not
+/// reach 70 * 0.01, which is a little more than 0.7. Throws std::invalid_argument for fewer than
+/// two points.
 double average_precision_at(const std::vector<bool>& hits, int64_t truths, int64_t points);
 
 }  // namespace manyfold::metrics

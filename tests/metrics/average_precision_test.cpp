@@ -10,9 +10,18 @@ namespace {
 
 const std::vector<bool> kHits = {true, true, false, true, false, true};
 
+// pycocotools: np.searchsorted(tp / 10, np.linspace(0, 1, 101)); recalls from 0 to 0.69 are
+// reached.
+TEST(AveragePrecisionAt, ReachesNoRecallThatIsALittleMoreInDoubles) {
+  EXPECT_DOUBLE_EQ(average_precision_at(std::vector<bool>(7, true), 10, 101), 70. / 101);
+  EXPECT_DOUBLE_EQ(average_precision_at(std::vector<bool>(5, true), 10, 101), 51. / 101);
+  EXPECT_DOUBLE_EQ(average_precision_at(std::vector<bool>(10, true), 10, 101), 1);
+}
+
 TEST(AveragePrecision, KnowsThreeConventions) {
   EXPECT_NEAR(average_precision(kHits, 5), 0.683333, 1e-6);  // (1 + 1 + 3/4 + 2/3) / 5
-  EXPECT_NEAR(average_precision_at(kHits, 5, 11), 0.712121, 1e-6);
+  // 3 of 5 do not reach 6 * 0.1, as in np.arange(0., 1.1, 0.1) of the usual Python form of VOC's.
+  EXPECT_NEAR(average_precision_at(kHits, 5, 11), 0.704545, 1e-6);
   EXPECT_NEAR(average_precision_at(kHits, 5, 101), 0.686469, 1e-6);
 }
 
