@@ -13,7 +13,7 @@ struct DetectorLabels {
   at::Tensor present;        // bool [N]: the picture's objects are labelled
   at::Tensor count;          // int64 [N]: how many; those after it are padding
   at::Tensor box;            // float [N, F, 4], x1 y1 x2 y2
-  at::Tensor object_class;   // int64 [N, F]; -1 = ignored region: neither object nor background
+  at::Tensor object_class;   // int64 [N, F]; < 0 = ignored region: neither object nor background
   at::Tensor landmarks;      // float [N, F, K, 2]; anything (NaN too) where not visible
   at::Tensor visible;        // bool [N, F, K]
   at::Tensor labelled = {};  // bool [N, C]: the class was looked for; undefined = every class
@@ -26,7 +26,7 @@ at::Tensor asked_classes(const DetectorLabels& labels, const DetectorOptions& op
 /// of a class that does not exist is an error.
 at::Tensor learnable_objects(const DetectorLabels& labels, const DetectorOptions& options);
 
-/// bool [N, F]: ignored regions, of any class.
+/// bool [N, F]: ignored regions.
 at::Tensor ignored_regions(const DetectorLabels& labels);
 
 /// The entries of `chosen` [N, F] as (picture, object), int64 [M] each.

@@ -29,8 +29,9 @@ std::vector<size_t> by_score(const std::vector<Object>& objects) {
 
 /// Whether a detection may be given to an object: to one that counts, or else to one that does not.
 bool suits(const Object& detection, const Object& object, const Counts& counts, bool counting) {
-  if (is_ignore_region(object)) return !counting;
-  return object.class_index == detection.class_index && (!counts || counts(object)) == counting;
+  const bool own = object.class_index == detection.class_index;
+  if (is_ignore_region(object)) return !counting && (own || object.class_index < 0);
+  return own && (!counts || counts(object)) == counting;
 }
 
 /// The free one with the largest overlap (the last of equals, as in COCO) among the objects that

@@ -28,7 +28,8 @@ using Counts = std::function<bool(const data::Object&)>;
 /// finds no such object is ignored, neither right nor wrong, when
 ///   - it does not count itself, or finds one that does not count, or
 ///   - a share of its area of at least `iou` lies in one ignore region (data::Object::ignore, or a
-///     negative class), of whatever class; a region takes in any number of detections.
+///     negative class) of its own class or of none (a negative one); a region takes in any number
+///     of detections.
 /// Returns one Match for each of `predicted`, in its order.
 std::vector<Match> match_objects(const std::vector<data::Object>& predicted,
                                  const std::vector<data::Object>& truth, double iou,

@@ -167,8 +167,9 @@ void ObjectsMetric::precision_figures(std::vector<Figure>& figures) const {
   figures.push_back({ap, mean(finite(each)), true, truths, "objects",
                      "Average precision " + at + ", all-point, mean of the classes that occur."});
   if (classes_.size() > 1) figures.insert(figures.end(), by_class.begin(), by_class.end());
-  figures.push_back({ap + "_101", mean(finite(each_101)), true, truths, "objects",
-                     "Average precision " + at + ", 101-point as COCO computes it."});
+  figures.push_back(
+      {ap + "_101", mean(finite(each_101)), true, truths, "objects",
+       "Average precision " + at + ", at the recalls 0, 0.01 ... 1, as COCO reads it."});
   figures.push_back({"ap50_95", mean(finite(coco_.by_class())), true, truths, "objects",
                      "COCO's AP: 101-point, mean of IoUs from 0.50 to 0.95 and of the classes that "
                      "occur, 100 detections of a class in a picture at most."});

@@ -15,15 +15,16 @@ namespace manyfold::data {
 /// is row n T + t of R = N T, as it is of what a head returns. Which tensors are defined depends on
 /// the label's kind; rows without this label hold the ignore values.
 struct Labels {
-  at::Tensor present;       // bool [R]: the frame carries this label
-  at::Tensor mask;          // uint8 [R, H, W]: class index, 255 = ignore             (Mask)
-  at::Tensor index;         // int64 [R], -1 = ignore                                 (ClassIndex)
-  at::Tensor count;         // int64 [R]: objects of each frame                       (Objects)
-  at::Tensor box;           // float [R, F, 4]: x1 y1 x2 y2, in [0, 1] of the picture (Objects)
-  at::Tensor object_class;  // int64 [R, F]; -1 = ignore region                       (Objects)
-  at::Tensor landmarks;     // float [R, F, K, 2], in [0, 1] of the picture; 0 where not visible
-  at::Tensor visible;       // bool [R, F, K]: the key point is labelled
-  at::Tensor labelled;      // bool [R, C]: whether class c was looked for            (Objects)
+  at::Tensor present;  // bool [R]: the frame carries this label
+  at::Tensor mask;     // uint8 [R, H, W]: class index, 255 = ignore             (Mask)
+  at::Tensor index;    // int64 [R], -1 = ignore                                 (ClassIndex)
+  at::Tensor count;    // int64 [R]: objects of each frame                       (Objects)
+  at::Tensor box;      // float [R, F, 4]: x1 y1 x2 y2, in [0, 1] of the picture (Objects)
+  /// int64 [R, F]; an ignore region of class c is -2 - c, one of no class -1             (Objects)
+  at::Tensor object_class;
+  at::Tensor landmarks;  // float [R, F, K, 2], in [0, 1] of the picture; 0 where not visible
+  at::Tensor visible;    // bool [R, F, K]: the key point is labelled
+  at::Tensor labelled;   // bool [R, C]: whether class c was looked for            (Objects)
 };
 
 /// What the loader hands to an objective.

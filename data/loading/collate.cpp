@@ -60,7 +60,9 @@ void write_object(const Object& object, cv::Size size, int64_t at, Labels& label
   const float box[4] = {object.box.x / w, object.box.y / h, (object.box.x + object.box.width) / w,
                         (object.box.y + object.box.height) / h};
   std::memcpy(labels.box.data_ptr<float>() + at * 4, box, sizeof(box));
-  labels.object_class.data_ptr<int64_t>()[at] = object.ignore ? -1 : object.class_index;
+  const bool region = object.ignore && object.class_index >= 0;
+  labels.object_class.data_ptr<int64_t>()[at] =
+      region ? -2 - object.class_index : object.class_index;
   const auto points = labels.visible.size(2);
   for (int64_t k = 0; k < points && k < static_cast<int64_t>(object.landmarks.size()); ++k) {
     if (!object.visible[k]) continue;

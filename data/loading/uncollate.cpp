@@ -20,7 +20,7 @@ Object object_of(const Labels& labels, int64_t row, int64_t slot, cv::Size pictu
   object.box = cv::Rect2f(cv::Point2f(box[0] * w, box[1] * h), cv::Point2f(box[2] * w, box[3] * h));
   const int64_t class_index = labels.object_class[row][slot].item<int64_t>();
   object.ignore = class_index < 0;
-  object.class_index = class_index;  // of an ignored region of any class, -1
+  object.class_index = class_index < -1 ? -2 - class_index : class_index;
   const auto visible = labels.visible[row][slot];
   if (visible.numel() == 0 || !visible.any().item<bool>()) return object;
   const auto positions = labels.landmarks[row][slot];

@@ -88,6 +88,11 @@ TEST(MatchObjects, AnIgnoreRegionAsksForAsMuchOfADetectionAsAnObjectDoes) {
   EXPECT_EQ(at(0.7), Verdict::false_alarm);
 }
 
+TEST(MatchObjects, AnIgnoreRegionOfAnotherClassDoesNotMatter) {
+  const auto matches = match_objects({object(0, 0, 10, 1, 1)}, {region(0, 0, 50)}, 0.5);
+  EXPECT_EQ(matches[0].verdict, Verdict::false_alarm);
+}
+
 TEST(MatchObjects, ANegativeClassIsAnIgnoreRegion) {
   const auto matches = match_objects({object(0, 0, 10)}, {object(0, 0, 50, 1, -1)}, 0.5);
   EXPECT_EQ(matches[0].verdict, Verdict::ignored);

@@ -44,6 +44,7 @@ TEST(Uncollate, GivesBackWhatWasCollated) {
   EXPECT_TRUE(objects[1].landmarks.empty());
   EXPECT_FALSE(objects[1].ignore);
   EXPECT_TRUE(objects[2].ignore);
+  EXPECT_EQ(objects[2].class_index, 0);
 }
 
 TEST(Uncollate, GivesBackMasksClassesAndPictures) {
