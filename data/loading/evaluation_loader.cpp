@@ -61,10 +61,10 @@ std::unique_ptr<Loader> clips_loader(const Source& source, const DataOptions& op
     const auto& stretch = all->at(static_cast<size_t>(draw.index));
     // What the first frame's motion is seen by: the one before.
     const int64_t lead = motion && stretch.first > 0 ? 1 : 0, first = stretch.first - lead;
-    const auto sample = bad.read_part(source, stretch.clip, {first, stretch.count + lead, motion},
-                                      needed_detail(size, how));
+    auto sample = bad.read_part(source, stretch.clip, {first, stretch.count + lead, motion},
+                                needed_detail(size, how));
+    if (motion && !sample.origin.name.empty()) add_estimated_motion(sample);
     auto clip = warp(sample, fit(sample.frames.at(0).picture.size(), size, how), specs);
-    if (motion && !sample.origin.name.empty()) add_estimated_motion(clip);
     clip.frames.erase(clip.frames.begin(), clip.frames.begin() + lead);
     return clip;
   };

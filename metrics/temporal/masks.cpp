@@ -89,7 +89,9 @@ cv::Mat TemporalMaskMetric::static_between(const Moment& now, const data::Motion
 void TemporalMaskMetric::add_change(const Moment& now, const data::Motion& motion) {
   const cv::Mat counted = last_->counted & now.counted;
   flicker_.add({flicker(last_->predicted, now.predicted, static_between(now, motion) & counted)});
-  changes_ += flicker(last_->predicted, now.predicted, counted);
+  // Nothing is known of what fills the network's picture up around the clip's.
+  changes_ += flicker(last_->predicted, now.predicted,
+                      motion.empty() ? counted : cv::Mat(counted & data::known(motion)));
   std::vector<Mean> warped(classes_);
   for (size_t c = 1; c < classes_ && !motion.empty(); ++c) {
     const auto value = static_cast<double>(c);
@@ -115,7 +117,7 @@ std::vector<Figure> TemporalMaskMetric::figures() const {
       {"flicker", flicker_.value(), false, flicker_.count(), "pixels",
        "Share of static pixels that change their class from frame to frame."},
       {"class_changes", changes_.value(), false, changes_.count, "pixels",
-       "Share of all pixels that change their class from frame to frame, whatever moves."},
+       "Share of all pixels of known motion that change their class from frame to frame."},
       {"warped_iou", warped_.value(), true, warped_.count(), "pixels",
        "IoU of each mask with the one before it, moved with the picture; background left out."},
       {"false_changes", false_changes_.value(), false, false_changes_.count, "pixels",

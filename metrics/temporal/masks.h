@@ -14,7 +14,7 @@ namespace manyfold::metrics {
 ///   flicker        share of static pixels that change their class from frame to frame; static is
 ///                  what the motion says does not move, or, where no motion is given, where two
 ///                  pictures show the same
-///   class_changes  the same share of all pixels, whatever moves
+///   class_changes  the same share of all pixels whose motion is known, whatever moves
 ///   warped_iou     IoU of each mask with the one before it, moved as the motion says; the mean
 ///                  over the classes other than the background (class 0)
 /// and of labelled frames:

@@ -335,6 +335,33 @@ TEST_F(TrainingClips, SayHowTheyMoveWhereMasksAreEvaluatedWhateverTheBatch) {
   EXPECT_GT(whole[5].isfinite().to(torch::kFloat).mean().item<double>(), 0.3);
 }
 
+/// A clip of a 32 x 16 picture that stands still, and of which nobody says so.
+class StillClip : public ClipSource {
+ public:
+  StillClip() : ClipSource("still", /*synthetic=*/false) {}
+  int64_t size() const override { return 1; }
+  int64_t length(int64_t) const override { return 3; }
+  Sample part(int64_t, const data::FrameRange& range, int64_t) const override {
+    Sample sample;
+    sample.origin = {name(), "0", false};
+    for (int64_t t = 0; t < range.count; ++t) sample.frames.push_back({drawn_picture(32, 16, 1)});
+    return sample;
+  }
+  std::string sample_name(int64_t) const override { return "0"; }
+};
+
+TEST_F(TrainingClips, HaveNoMotionAroundTheirPicture) {
+  BadFiles bad(0);
+  options_.size = {32, 32};
+  const StillClip source;
+  const auto loader = evaluation_loader(source, options_, {{"person", mask_spec()}}, bad);
+  const auto motion = loader->next()->motion;
+  EXPECT_TRUE(motion.slice(1, 8, 24).slice(0, 1).isfinite().all().item<bool>());
+  EXPECT_LT(motion.slice(1, 8, 24).slice(0, 1).abs().max().item<double>(), 0.1);
+  EXPECT_TRUE(motion.slice(1, 0, 8).isnan().all().item<bool>());
+  EXPECT_TRUE(motion.slice(1, 24).isnan().all().item<bool>());
+}
+
 /// Clips of 8 frames, of which frame 5 of the first one cannot be read.
 class BrokenClips : public ClipSource {
  public:

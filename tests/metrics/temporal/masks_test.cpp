@@ -38,6 +38,16 @@ TEST(TemporalMaskMetric, FlickerCountsStaticPixelsOnly) {
   EXPECT_TRUE(std::isnan(value(metric, "false_changes")));
 }
 
+TEST(TemporalMaskMetric, WhatHasNoMotionIsNotPartOfThePicture) {
+  auto metric = person_metric();
+  metric.add(mask({1, 1, 0, 0}), nullptr, {}, {});
+  auto motion = moving(0, 4);
+  motion.displacement.at<cv::Vec2f>(0, 3) = {std::nanf(""), std::nanf("")};
+  metric.add(mask({0, 1, 0, 1}), nullptr, {}, motion);
+  EXPECT_DOUBLE_EQ(value(metric, "flicker"), 1. / 3);
+  EXPECT_DOUBLE_EQ(value(metric, "class_changes"), 1. / 3);
+}
+
 TEST(TemporalMaskMetric, WithoutMotionStaticIsWhatThePicturesSay) {
   auto metric = person_metric();
   metric.add(mask({1, 1, 0, 0}), nullptr, grey(10, 4), {});
