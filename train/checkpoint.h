@@ -19,7 +19,7 @@ struct Checkpoint {
   int64_t step = 0;             // steps done
   int64_t average_updates = 0;
   int64_t skipped_in_a_row = 0;
-  double best = -1;        // score of the best evaluation so far
+  double best = -1;        // score of the best evaluation so far in the phase
   double loss_scale = 0;   // of the scaler of gradients; 0 = there is none
   int64_t good_steps = 0;  // since that scale was last changed
   std::string config;      // the job's composed config, as YAML

@@ -185,6 +185,8 @@ void Loop::check_phases() {
 
 void Loop::enter_phase() {
   place_ = place_in(phase_steps_, step_);
+  // What an earlier phase reached is what this one begins with, not what it has to beat.
+  if (place_.done == 0) best_ = -1;
   if (!options_.phases.empty() && entered_ != place_.phase) set_up(place_.phase);
 }
 

@@ -75,7 +75,7 @@ struct LoopHooks {
   /// Scores the model as it stands (weights averaged if so configured), in evaluation mode; higher
   /// is better.
   std::function<double(int64_t steps_done)> evaluate;
-  /// Writes a checkpoint; `best` if its score is the highest so far.
+  /// Writes a checkpoint; `best` if its score is the highest so far in its phase.
   std::function<void(const Checkpoint&, bool best)> save;
   /// True when the run should save and end after the current step.
   std::function<bool()> stop;

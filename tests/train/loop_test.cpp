@@ -388,6 +388,29 @@ TEST(Phases, DecideWhatLearns) {
   EXPECT_FALSE(torch::equal(after[1], after[2]));
 }
 
+TEST(Phases, EachHasItsBestCheckpoint) {
+  auto options = options_for(8);
+  options.evaluate_every = 2;
+  options.phases = {{"a", phase_of(1)}, {"b", phase_of(1)}};
+  const std::vector<double> scores = {0.8, 0.9, 0.3, 0.2};  // b never comes near a
+  Fixture whole(options);
+  whole.scores = scores;
+  whole.loop->run();
+  EXPECT_EQ(whole.best_at, (std::vector<int64_t>{2, 4, 6}));
+
+  for (const int64_t stop : {4, 5, 7}) {  // resumed at the end of a, and inside b
+    Fixture first(options), second(options);
+    first.scores = second.scores = scores;
+    first.stop_after = stop;
+    first.loop->run();
+    second.loop->restore(first.loop->snapshot());
+    second.evaluated = first.evaluated;
+    second.best_at = first.best_at;
+    second.loop->run();
+    EXPECT_EQ(second.best_at, whole.best_at) << stop;
+  }
+}
+
 TEST(Phases, HaveLearningRatesAndWeightsOfTheirOwn) {
   auto options = options_for(8);
   options.schedule.type = "constant";
