@@ -79,11 +79,11 @@ std::string file_of(const fs::path& input) {
 /// Throws UserError where a stream that has ended was to go on.
 void require_all(const Stream& stream, const fs::path& input, int64_t count,
                  const std::string& kept) {
-  if (!stream.is_camera() && count >= stream.frames()) return;
-  throw UserError(input.string() + " ends after " + std::to_string(count) +
-                  (stream.is_camera() ? " frames (is the camera still there?)"
-                                      : " of " + std::to_string(stream.frames()) + " frames") +
-                  kept);
+  if (!stream.is_cut_off(count)) return;
+  std::string promised = " frames, before the end that it states";
+  if (stream.frames() > 0) promised = " of " + std::to_string(stream.frames()) + " frames";
+  if (stream.is_camera()) promised = " frames (is the camera still there?)";
+  throw UserError(input.string() + " ends after " + std::to_string(count) + promised + kept);
 }
 
 }  // namespace

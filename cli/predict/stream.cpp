@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string kCamera = "camera:";
+constexpr double kUsualRate = 30;  // of what does not state one
 
 /// The number behind "camera:"; none of a file.
 std::optional<int> camera_of(const fs::path& input) {
@@ -32,31 +33,48 @@ std::optional<int> camera_of(const fs::path& input) {
 
 class VideoStream : public Stream {
  public:
-  explicit VideoStream(const fs::path& input) : camera_(camera_of(input)) {
+  explicit VideoStream(const fs::path& input) : input_(input), camera_(camera_of(input)) {
     const bool opened = camera_ ? video_.open(*camera_) : video_.open(input.string());
     if (!opened) {
       throw UserError(input.string() + (camera_ ? ": OpenCV finds no such camera, or it is in use"
                                                 : ": OpenCV cannot open this video"));
     }
-    rate_ = video_.get(cv::CAP_PROP_FPS);
-    if (!camera_) frames_ = static_cast<int64_t>(video_.get(cv::CAP_PROP_FRAME_COUNT));
+    rate_ = data::stated_rate(video_);
+    if (rate_ == 0) rate_ = kUsualRate;
+    if (!camera_ && data::states_frames(input))
+      frames_ = static_cast<int64_t>(video_.get(cv::CAP_PROP_FRAME_COUNT));
   }
 
   bool read(cv::Mat& rgb) override {
     if (!video_.read(bgr_)) return false;
+    require_size(bgr_.size());
     cv::cvtColor(bgr_, rgb, cv::COLOR_BGR2RGB);
     return true;
   }
   int64_t frames() const override { return frames_; }
-  double rate() const override { return rate_ > 0 ? rate_ : 25; }
+  bool is_cut_off(int64_t count) const override {
+    return camera_ || data::is_cut_off(video_, input_, count);
+  }
+  double rate() const override { return rate_; }
   bool is_camera() const override { return camera_.has_value(); }
 
  private:
+  void require_size(cv::Size size) {
+    ++read_;
+    if (size_.empty()) size_ = size;
+    if (size == size_) return;
+    throw UserError(input_.string() + ": frame " + std::to_string(read_ - 1) + " is " +
+                    data::size_text(size) + " pixels, and those before it are " +
+                    data::size_text(size_));
+  }
+
+  fs::path input_;
   std::optional<int> camera_;
   cv::VideoCapture video_;
   cv::Mat bgr_;
+  cv::Size size_;
   double rate_ = 0;
-  int64_t frames_ = 0;
+  int64_t frames_ = 0, read_ = 0;
 };
 
 class FolderStream : public Stream {
@@ -75,7 +93,7 @@ class FolderStream : public Stream {
                     " pixels, and the frames before it are " + data::size_text(size_));
   }
   int64_t frames() const override { return static_cast<int64_t>(clip_.frames.size()); }
-  double rate() const override { return 30; }
+  double rate() const override { return kUsualRate; }
 
  private:
   data::ClipFolder clip_;

@@ -17,6 +17,8 @@ class Stream {
   virtual bool read(cv::Mat& rgb) = 0;
   /// How many there are to be; 0 = endless, or not known.
   virtual int64_t frames() const = 0;
+  /// Whether a stream that gives no further frame was to go on, after `count` of them.
+  virtual bool is_cut_off(int64_t count) const { return count < frames(); }
   /// Frames a second.
   virtual double rate() const = 0;
   virtual bool is_camera() const { return false; }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <opencv2/imgproc.hpp>
-#include <opencv2/videoio.hpp>
 #include <set>
 
 #include "data/files/fault.h"
@@ -12,6 +11,13 @@ namespace manyfold::data {
 namespace {
 
 namespace fs = std::filesystem;
+
+std::string ending_of(const fs::path& path) {
+  auto ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return ending;
+}
 
 cv::VideoCapture open(const fs::path& path) {
   if (!fs::exists(path)) throw BadSample(Fault::missing_file, path.string(), "does not exist");
@@ -28,17 +34,37 @@ cv::VideoCapture open(const fs::path& path) {
 bool named_like_video(const fs::path& path) {
   static const std::set<std::string> known = {".avi", ".m4v",  ".mkv", ".mov",
                                               ".mp4", ".mpeg", ".mpg", ".webm"};
-  auto ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return known.count(ending) > 0;
+  return known.count(ending_of(path)) > 0;
+}
+
+bool states_frames(const fs::path& path) {
+  static const std::set<std::string> unstated = {".mkv", ".mpeg", ".mpg", ".webm"};
+  return unstated.count(ending_of(path)) == 0;
+}
+
+double stated_rate(const cv::VideoCapture& video) {
+  constexpr double kFastest = 480;
+  const double rate = video.get(cv::CAP_PROP_FPS);
+  return rate > 0 && rate <= kFastest ? rate : 0;
+}
+
+bool is_cut_off(const cv::VideoCapture& video, const fs::path& path, int64_t count) {
+  const double frames = video.get(cv::CAP_PROP_FRAME_COUNT);
+  if (states_frames(path)) return static_cast<double>(count) < frames;
+  const double rate = stated_rate(video);
+  return rate > 0 && static_cast<double>(count) + rate < frames;
 }
 
 VideoHeader read_video_header(const fs::path& path) {
-  const auto video = open(path);
+  auto video = open(path);
   VideoHeader header;
   header.frames = static_cast<int64_t>(video.get(cv::CAP_PROP_FRAME_COUNT));
-  header.rate = std::max(0.0, video.get(cv::CAP_PROP_FPS));
+  if (!states_frames(path)) {
+    int64_t count = 0;
+    while (video.grab()) ++count;
+    if (!is_cut_off(video, path, count)) header.frames = count;
+  }
+  header.rate = stated_rate(video);
   header.size = {static_cast<int>(video.get(cv::CAP_PROP_FRAME_WIDTH)),
                  static_cast<int>(video.get(cv::CAP_PROP_FRAME_HEIGHT))};
   return header;

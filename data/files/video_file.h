@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <opencv2/core.hpp>
+#include <opencv2/videoio.hpp>
 #include <vector>
 
 namespace manyfold::data {
@@ -13,14 +14,30 @@ namespace manyfold::data {
 /// in any case.
 bool named_like_video(const std::filesystem::path& path);
 
+/// Whether a file of this ending holds its number of frames. Matroska (.mkv, .webm) and MPEG do
+/// not: OpenCV multiplies their duration by a rate, which may be a guess (1000 a second of what a
+/// screen recorder wrote), and has neither for what a browser recorded.
+bool states_frames(const std::filesystem::path& path);
+
+/// The frames a second that a video states; 0 where it states none, or more than 480: that is the
+/// clock of the file, not a rate.
+double stated_rate(const cv::VideoCapture& video);
+
+/// Whether a video that gives no further frame after `count` of them was to go on. One that does
+/// not state its frames may lack a second by its rate, and all where it has none: OpenCV tells no
+/// times of frames.
+bool is_cut_off(const cv::VideoCapture& video, const std::filesystem::path& path, int64_t count);
+
 /// What a video file says of itself.
 struct VideoHeader {
-  int64_t frames = 0;  // as its index states; it may hold fewer
-  double rate = 0;     // frames a second; 0 = not stated
+  /// As its index states, though it may hold fewer; counted, where it states none and is whole.
+  int64_t frames = 0;
+  double rate = 0;  // frames a second; 0 = not stated
   cv::Size size;
 };
 
-/// Throws BadSample (missing_file, not_a_video) naming the file.
+/// Throws BadSample (missing_file, not_a_video) naming the file. Decodes all of a file that does
+/// not state its frames.
 VideoHeader read_video_header(const std::filesystem::path& path);
 
 /// `count` frames from `first` on, CV_8UC3 RGB, decoded from the file's beginning: seeking lands on

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
+#include <opencv2/imgcodecs.hpp>
 #include <opencv2/videoio.hpp>
 #include <random>
 
@@ -118,6 +120,62 @@ TEST_P(VideoReadersTest, BeginAgainAfterAFault) {
 INSTANTIATE_TEST_SUITE_P(Formats, VideoReadersTest,
                          testing::Values(Format{".avi", "MJPG"}, Format{".mp4", "mp4v"}),
                          [](const auto& info) { return std::string(info.param.codec); });
+
+/// A Matroska element: its ID, its size in eight bytes, what it holds.
+std::string element(const std::string& id, const std::string& content) {
+  std::string text = id + '\x01';
+  for (int shift = 48; shift >= 0; shift -= 8)
+    text += static_cast<char>(content.size() >> shift & 0xff);
+  return text + content;
+}
+
+std::string byte(int value) { return std::string(1, static_cast<char>(value)); }
+
+/// A Matroska file of `frames` pictures, each with its time: every 40 ms, or, as screen recorders
+/// write it, irregularly. Nothing in it states a rate; it says that it is `stated` milliseconds
+/// long.
+std::string recorded(int frames, double stated, bool irregular) {
+  std::string duration(sizeof stated, 0);
+  std::memcpy(duration.data(), &stated, sizeof stated);
+  std::reverse(duration.begin(), duration.end());
+  auto cluster = element("\xe7", byte(0));
+  for (int t = 0; t < frames; ++t) {
+    const int time = 40 * t + (irregular ? t % 3 * 7 : 0);
+    std::vector<uint8_t> jpeg;
+    cv::imencode(".jpg", drawn_picture(64, 48, t), jpeg);
+    cluster += element("\xa3", byte(0x81) + byte(time >> 8) + byte(time) + byte(0x80) +
+                                   std::string(jpeg.begin(), jpeg.end()));
+  }
+  const auto track = element("\xd7", byte(1)) + element("\x73\xc5", byte(1)) +
+                     element("\x83", byte(1)) + element("\x86", "V_MJPEG") +
+                     element("\xe0", element("\xb0", byte(64)) + element("\xba", byte(48)));
+  return element("\x1a\x45\xdf\xa3", element("\x42\x82", "matroska")) +
+         element("\x18\x53\x80\x67",
+                 element("\x15\x49\xa9\x66",
+                         element("\x2a\xd7\xb1", "\x0f\x42\x40") + element("\x44\x89", duration)) +
+                     element("\x16\x54\xae\x6b", element("\xae", track)) +
+                     element("\x1f\x43\xb6\x75", cluster));
+}
+
+TEST(VideoHeader, CountsTheFramesOfAFileThatStatesNone) {
+  TempFolder folder;
+  const auto path = folder / "screen.mkv";
+  for (const bool irregular : {false, true}) {
+    write_bytes(path, recorded(40, 1600, irregular));
+    const auto header = read_video_header(path);
+    EXPECT_EQ(header.frames, 40);
+    EXPECT_EQ(header.rate, irregular ? 0 : 25);
+    EXPECT_EQ(read_video(path, 38, 2).size(), 2u);
+  }
+}
+
+TEST(VideoHeader, CountsNoFramesWhereMoreWereToCome) {
+  TempFolder folder;
+  const auto path = folder / "screen.mkv";
+  write_bytes(path, recorded(40, 20000, /*irregular=*/false));
+  EXPECT_EQ(read_video_header(path).frames, 500);
+  EXPECT_EQ(fault_of([&] { read_video(path, 38, 8); }), "truncated");
+}
 
 }  // namespace
 }  // namespace manyfold::data
