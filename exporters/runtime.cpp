@@ -97,6 +97,23 @@ void check(const TensorInfo& info, const at::Tensor& tensor) {
                   " " + to_string(info.shape) + ", got " + found);
 }
 
+/// That free sizes of one name are one size. Every tensor has been checked by itself.
+void check_together(const std::vector<TensorInfo>& infos, const std::vector<at::Tensor>& tensors) {
+  std::map<std::string, std::pair<std::string, int64_t>> seen;  // the input that set the size
+  for (size_t i = 0; i < infos.size(); ++i) {
+    for (size_t d = 0; d < infos[i].names.size(); ++d) {
+      const auto& size_name = infos[i].names[d];
+      const int64_t size = tensors[i].size(static_cast<int64_t>(d));
+      if (size_name.empty() || infos[i].shape[d] >= 0) continue;
+      const auto& first = seen.try_emplace(size_name, infos[i].name, size).first->second;
+      if (first.second == size) continue;
+      throw UserError("the ONNX model's inputs must agree on " + size_name + ": '" + first.first +
+                      "' has " + std::to_string(first.second) + ", '" + infos[i].name + "' " +
+                      std::to_string(size));
+    }
+  }
+}
+
 // The tensor keeps the runtime's memory alive.
 at::Tensor as_tensor(Ort::Value&& value) {
   const auto info = value.GetTensorTypeAndShapeInfo();
@@ -116,7 +133,11 @@ struct Session::Impl {
       Ort::AllocatorWithDefaultOptions allocator;
       const auto describe = [](const Ort::AllocatedStringPtr& name, const Ort::TypeInfo& type) {
         const auto info = type.GetTensorTypeAndShapeInfo();
-        return TensorInfo{name.get(), info.GetShape(), torch_type(info.GetElementType())};
+        const auto names = info.GetSymbolicDimensions();
+        return TensorInfo{name.get(),
+                          info.GetShape(),
+                          {names.begin(), names.end()},
+                          torch_type(info.GetElementType())};
       };
       for (size_t i = 0; i < session.GetInputCount(); ++i) {
         inputs.push_back(
@@ -178,6 +199,7 @@ NamedOutputs Session::run(const std::map<std::string, at::Tensor>& inputs,
                                               onnx_type(tensor.scalar_type())));
     input_names.push_back(info.name.c_str());
   }
+  check_together(impl_->inputs, alive);
   for (const auto& info : impl_->outputs) {
     if (wanted.empty() || std::count(wanted.begin(), wanted.end(), info.name)) {
       output_names.push_back(info.name.c_str());

@@ -13,7 +13,8 @@ namespace manyfold::exporters {
 /// An input or output of a model.
 struct TensorInfo {
   std::string name;
-  std::vector<int64_t> shape;  // -1: any
+  std::vector<int64_t> shape;      // -1: any
+  std::vector<std::string> names;  // of the free sizes: "N"; empty where the model gives none
   c10::ScalarType type;
 };
 
@@ -49,7 +50,8 @@ class Session {
 
   /// Runs the model; all outputs when `wanted` is empty. Contiguous CPU tensors are handed over
   /// without a copy, and the results own the runtime's memory. May be called by several threads.
-  /// Throws UserError for an input that is missing, unknown, or of another type or shape.
+  /// Throws UserError for an input that is missing, unknown, or of another type or shape, and for
+  /// inputs whose sizes of one name differ: one state cannot serve two pictures.
   NamedOutputs run(const std::map<std::string, at::Tensor>& inputs,
                    const std::vector<std::string>& wanted = {}) const;
 

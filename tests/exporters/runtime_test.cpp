@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "common/error.h"
+#include "tests/errors.h"
 #include "tests/exporters/export_compare.h"
 
 namespace manyfold::exporters {
@@ -68,6 +69,17 @@ TEST(Session, RefusesInputsThatDoNotFit) {
   EXPECT_THAT(run_error({}), HasSubstr("'x0' must be Float [any, 3], got nothing"));
   EXPECT_THAT(run_error({{"x0", torch::ones({1, 4})}}), HasSubstr("got Float [1, 4]"));
   EXPECT_THAT(run_error({{"x0", torch::ones({1, 3}, torch::kLong)}}), HasSubstr("got Long [1, 3]"));
+}
+
+TEST(Session, RefusesSizesOfOneNameThatDiffer) {
+  torch::nn::Identity module;
+  const auto graph = graph::trace_function(*module, [](const Tensors& in) { return in[0] + in[1]; },
+                                           {{1, 3}, {1, 3}});
+  const auto session = Session::from_bytes(write_onnx(graph));
+  EXPECT_THAT(error_of([&] {
+                session.run({{"x0", torch::ones({2, 3})}, {"x1", torch::ones({1, 3})}});
+              }),
+              HasSubstr("must agree on N: 'x0' has 2, 'x1' 1"));
 }
 
 TEST(Session, GivesTheRuntimesWordsForAFileThatIsNoModel) {
