@@ -26,8 +26,8 @@ void ExportOptions::fields(config::Fields& f) {
   f.field("batch", batch, "Batch axis of the exported model: free, or fixed at one picture.",
           {"dynamic", "static"});
   f.field("tolerance", tolerance,
-          "Largest difference that an output in ONNX Runtime may have from LibTorch's; past it the "
-          "export fails.",
+          "Largest difference that an output in ONNX Runtime may have from LibTorch's, times its "
+          "largest value where that is above 1; past it the export fails.",
           config::positive());
   f.field("half_ends", half_ends,
           "Of a model in half precision: float inputs and outputs are float16, too.");

@@ -17,7 +17,7 @@ namespace {
 
 using torch::Tensor;
 
-constexpr size_t kLeastFrames = 64;  // that a model with memory is verified on
+constexpr int64_t kLeastFrames = 64;  // that a model with memory is verified on: drift takes time
 
 nlohmann::json manifest_of(const JobOptions& job, const std::string& config) {
   nlohmann::json tasks = nlohmann::json::object();
@@ -90,6 +90,28 @@ exporters::QuantisedModel quantised_model(const JobOptions& job, const JudgedMod
   return result;
 }
 
+/// The first clip of the validation sets, frame by frame, as example_pictures() does: `count`
+/// frames, from its beginning again where it is shorter. Pictures, where there is no clip.
+std::vector<std::map<std::string, Tensor>> example_frames(train::ValidationData& data,
+                                                          int64_t count) {
+  std::vector<std::map<std::string, Tensor>> examples;
+  for (const auto& source : data.sources) {
+    if (!source->clips()) continue;
+    const auto loader = data::evaluation_loader(*source, data.options, data.specs, data.bad_files);
+    for (auto batch = loader->next(); batch && (examples.empty() || batch->continues);
+         batch = loader->next()) {
+      for (const auto& frame : batch->pictures.flatten(0, 1).split(1))
+        examples.push_back({{"pictures", frame.clone()}});
+    }
+    if (!examples.empty()) break;
+  }
+  if (examples.empty()) examples = example_pictures(data, count);
+  for (size_t i = 0; !examples.empty() && static_cast<int64_t>(examples.size()) < count; ++i)
+    examples.push_back(examples[i]);
+  if (static_cast<int64_t>(examples.size()) > count) examples.resize(static_cast<size_t>(count));
+  return examples;
+}
+
 }  // namespace
 
 std::vector<std::map<std::string, Tensor>> example_pictures(train::ValidationData& data,
@@ -147,16 +169,16 @@ void export_run(const JobOptions& job, const std::string& config, const JudgedMo
                 train::ValidationData& validation, const std::filesystem::path& folder) {
   auto model = judged.model;
   model->to(torch::kCPU);
-  auto examples = example_pictures(validation, job.exporting.pictures);
-  if (examples.empty())
-    throw UserError("export: data.validation has no pictures to verify the model on");
   const auto graph = judged.quantised ? judged.quantised->frozen()
                                       : train::trace_model(model, job.data.network_size());
   auto options = package_options(job.exporting, job.run);
   options.states = states_of(graph);
-  // What drifts must have the time to.
-  for (size_t i = 0; !options.states.empty() && examples.size() < kLeastFrames; ++i)
-    examples.push_back(examples[i]);
+  const auto examples =
+      options.states.empty()
+          ? example_pictures(validation, job.exporting.pictures)
+          : example_frames(validation, std::max(kLeastFrames, job.exporting.pictures));
+  if (examples.empty())
+    throw UserError("export: data.validation has no pictures to verify the model on");
   options.half = job.precision == "fp16" || job.precision == "fp16_device";
   if (job.exporting.nms) options.detections = detections_of(job, graph);
   options.manifest = manifest_of(job, config);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 
 #include "cli/job/run_export.h"
 #include "common/atomic_file.h"
@@ -57,8 +58,20 @@ std::vector<report::Picture> example_pictures(const train::Predictor& predict,
   return pictures;
 }
 
-/// Parameters, multiplications and activations by layer, with the sums of encoder and heads above
-/// them.
+/// The part of the model that a layer belongs to: "encoder", "temporal" or a head, "heads.faces".
+std::string part_of(const std::string& scope) {
+  const auto end = scope.find('.', scope.rfind("heads.", 0) == 0 ? std::strlen("heads.") : 0);
+  return scope.substr(0, end);
+}
+
+void add_cost(graph::NodeCost& sum, const graph::NodeCost& node) {
+  sum.parameters += node.parameters;
+  sum.macs += node.macs;
+  sum.activations += node.activations;
+}
+
+/// Parameters, multiplications and activations by layer, with the sums of the model and its parts
+/// above them.
 report::Table cost_table(models::MultiTaskModel& model, cv::Size input) {
   const auto costs = graph::count_cost(train::trace_model(model, input));
   report::Table table;
@@ -66,12 +79,24 @@ report::Table cost_table(models::MultiTaskModel& model, cv::Size input) {
   table.note = "Multiplications (MACs) and numbers moved, at " + std::to_string(input.width) +
                " x " + std::to_string(input.height) + "; layers without parameters are left out.";
   table.columns = {"layer", "parameters", "MACs", "activations"};
-  table.rows.push_back({"all", std::to_string(costs.parameters), std::to_string(costs.macs),
-                        std::to_string(costs.activations)});
+  std::vector<graph::NodeCost> rows(1);  // the sums; then the layers
+  rows[0].scope = "all";
   for (const auto& node : costs.nodes) {
-    if (node.parameters == 0) continue;
-    table.rows.push_back({node.scope, std::to_string(node.parameters), std::to_string(node.macs),
-                          std::to_string(node.activations)});
+    add_cost(rows[0], node);
+    const auto part = part_of(node.scope);
+    const auto is_part = [&](const graph::NodeCost& sum) { return sum.scope == part; };
+    auto sum = std::find_if(rows.begin(), rows.end(), is_part);
+    if (sum == rows.end()) {
+      sum = rows.insert(sum, graph::NodeCost());
+      sum->scope = part;
+    }
+    add_cost(*sum, node);
+  }
+  rows.insert(rows.end(), costs.nodes.begin(), costs.nodes.end());
+  for (const auto& row : rows) {
+    if (row.parameters == 0) continue;
+    table.rows.push_back({row.scope, std::to_string(row.parameters), std::to_string(row.macs),
+                          std::to_string(row.activations)});
   }
   return table;
 }

@@ -84,6 +84,18 @@ TEST_F(Video, TheExportedModelCarriesItsState) {
       run({"predict", at("run"), at("film.avi"), "--frames", "4", "--out", at("few")}).exit_code,
       0);
   EXPECT_EQ(lines_of("few/film.jsonl"), 4);
+  EXPECT_THAT(read_file(folder / "run/report.html"), HasSubstr("<td>temporal</td>"));
+
+  write_video("cut.avi", 40);
+  fs::resize_file(folder / "cut.avi", fs::file_size(folder / "cut.avi") / 2);
+  const auto cut = run({"predict", at("run"), at("cut.avi"), "--out", at("cut")});
+  EXPECT_EQ(cut.exit_code, 1);
+  if (cv::VideoCapture(at("cut.avi")).isOpened()) {  // not every build of OpenCV opens it
+    EXPECT_THAT(cut.output, AllOf(HasSubstr("cut.avi ends after "), HasSubstr(" of 40 frames"),
+                                  HasSubstr("what was read is in ")));
+    EXPECT_GT(lines_of("cut/cut.jsonl"), 5);
+  }
+
   const auto nobody = run({"predict", at("run"), "camera:97", "--out", at("seen")});
   EXPECT_EQ(nobody.exit_code, 1);
   EXPECT_THAT(nobody.output, HasSubstr("finds no such camera"));
