@@ -59,9 +59,7 @@ void DetectorOptions::fields(config::Fields& f) {
   f.field(
       "anchors", anchors,
       "Width and height of each anchor as fractions of the picture, one after the other, shared "
-      "equally among the strides in their order. The default is k-means with 1 - IoU over 1,496 "
-      "portraits and 2,264 faces in groups, each set counting alike, letterboxed: mean best IoU "
-      "0.69.",
+      "equally among the strides in their order; `manyfold data anchors` finds them for a set.",
       config::positive());
   const auto sides = 2 * std::max<size_t>(strides.size(), 1);
   f.require(!anchors.empty() && anchors.size() % sides == 0, "anchors",

@@ -37,7 +37,8 @@ struct DetectorOptions {
   /// Pixels of a cell, of each grid.
   std::vector<int64_t> strides = {8};
   /// w h of each anchor, as fractions of the picture: w0 h0 w1 h1 ...; of the first stride first,
-  /// equally many for each.
+  /// equally many for each. These are k-means with 1 - IoU over 1,496 portraits and 2,264 faces in
+  /// groups, each set counting alike, letterboxed: mean best IoU 0.69.
   std::vector<double> anchors = {0.037, 0.041, 0.095, 0.104, 0.371, 0.363};
   Points points = Points::box;
   SizeTerm size_term = SizeTerm::log;

@@ -60,6 +60,19 @@ TEST_F(ConfigCommand, ShowsResolvedJson) {
             "  \"rate\": 1e-05,\n  \"x\": [\n    \".nan\"\n  ]\n}\n");
 }
 
+// A fenced block of a page that is a job of its own.
+TEST_F(ConfigCommand, ComposesTheJobThatThePageOnVideoShows) {
+  std::ifstream page(MANYFOLD_SOURCE_DIR "/docs/video.md");
+  const std::string text{std::istreambuf_iterator<char>(page), {}};
+  const std::string fence = "```yaml\n";
+  const auto begin = text.find(fence + "defaults:") + fence.size();
+  const Tree own({{"mine.yaml", text.substr(begin, text.find("```", begin) - begin)}});
+  const auto shown =
+      run("config show --config-name mine schedule=gru_only --config-dir " + own.folder().string());
+  EXPECT_EQ(shown.code, 0) << shown.text;
+  EXPECT_THAT(shown.text, HasSubstr("memory:\n"));  // a phase of the schedule
+}
+
 TEST_F(ConfigCommand, ShowsEveryRunOfASweep) {
   EXPECT_EQ(show("-m --resolve ~db db.port=1").code, 2);
   EXPECT_EQ(show("-m --resolve rate=1,2 '~port' '~db.name'").text,
