@@ -14,11 +14,13 @@ for seed in $seeds; do
   for encoder in ${ENCODERS:-edge_200k edge_420k}; do
     for schedule in no_memory stills_then_clips gru_only; do
       run "${encoder}_$schedule-$seed" train --config-name video model=$encoder schedule=$schedule \
-        train.steps="$steps" train.evaluate_every=0 seed=$seed
+        train.steps="$steps" train.evaluate_every=0 seed=$seed \
+        '+data.validation.clips.labels={segmentation: {from: mask}}'  # of one person among several
     done
   done
 done
 for set in drawn_clips clips; do
-  scripts/studies/table.py "$out" $set/segmentation/{flicker,class_changes,warped_iou,person_iou} $set/faces/centre_jitter
+  scripts/studies/table.py "$out" $set/segmentation/{flicker,class_changes,warped_iou,person_iou,flicker_first,flicker_last}
 done
+scripts/studies/table.py "$out" drawn_clips/{segmentation/miou,gesture/accuracy,faces/recall}_{first,last}  # drift
 scripts/studies/table.py "$out"
