@@ -98,8 +98,9 @@ std::vector<std::map<std::string, Tensor>> example_frames(train::ValidationData&
   for (const auto& source : data.sources) {
     if (!source->clips()) continue;
     const auto loader = data::evaluation_loader(*source, data.options, data.specs, data.bad_files);
-    for (auto batch = loader->next(); batch && (examples.empty() || batch->continues);
-         batch = loader->next()) {
+    while (static_cast<int64_t>(examples.size()) < count) {
+      const auto batch = loader->next();
+      if (!batch || (!examples.empty() && !batch->continues)) break;
       for (const auto& frame : batch->pictures.flatten(0, 1).split(1))
         examples.push_back({{"pictures", frame.clone()}});
     }
