@@ -4,11 +4,8 @@
 #include <gtest/gtest.h>
 #include <torch/cuda.h>
 
-#include <cmath>
-
 #include "common/error.h"
-#include "models/encoders.h"
-#include "models/heads.h"
+#include "tests/train/loop_fixture.h"
 
 namespace manyfold::train {
 namespace {
@@ -16,103 +13,13 @@ namespace {
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-models::MultiTaskModel small_model() {
-  torch::manual_seed(1);
-  const auto encoder = models::encoders().at("edge_200k")(models::Stem::conv);
-  models::HeadOptions options;
-  options.classes = 3;
-  return models::MultiTaskModel(
-      encoder, std::vector<std::pair<std::string, std::shared_ptr<models::Head>>>{
-                   {"sign", models::heads().at("classification")(encoder->features(), options)}});
-}
-
-/// Pictures and classes that depend on the step alone.
-data::Batch batch_of(int64_t step) {
-  const auto generator = at::detail::createCPUGenerator(static_cast<uint64_t>(step) + 7);
-  data::Batch batch;
-  batch.pictures = torch::randint(0, 256, {4, 1, 3, 32, 32}, generator, torch::kByte);
-  batch.labels["sign"].present = torch::ones({4}, torch::kBool);
-  batch.labels["sign"].index = torch::randint(0, 3, {4}, generator, torch::kLong);
-  batch.origins.resize(4);
-  batch.step = step;
-  return batch;
-}
-
-/// A loop over the batches above that keeps what it was told.
-struct Fixture {
-  explicit Fixture(LoopOptions options = {}, int64_t nan_from = -1,
-                   torch::Device device = torch::kCPU, std::optional<GradScaler> scaler = {})
-      : model(small_model()) {
-    model->to(device);
-    options.schedule.warmup_steps = 2;
-    LoopHooks hooks;
-    hooks.batch = batch_of;
-    hooks.objective = [this, nan_from](const data::Batch& batch, int64_t) -> TaskTerms {
-      auto features = model->encode(batch.pictures.flatten(0, 1));
-      // Dropout: what LibTorch draws must be repeated by a resumed run as well.
-      for (auto& feature : features) feature = torch::dropout(feature, 0.2, true);
-      auto loss = torch::nll_loss(model->head("sign", features).at(0).log_softmax(1),
-                                  batch.labels.at("sign").index);
-      if (nan_from >= 0 && batch.step >= nan_from) loss = loss * std::nan("");
-      if (gradients_fit) {
-        loss.register_hook([this](const torch::Tensor& gradient) {
-          return gradients_fit(gradient.item<double>()) ? gradient : gradient * INFINITY;
-        });
-      }
-      return {{"sign", {{"nll", loss}}}};
-    };
-    hooks.logged = [this](const StepRecord& record) { records.push_back(record); };
-    hooks.skipped = [this](const StepRecord& record, const data::Batch& batch) {
-      skipped_at.push_back(record.step);
-      EXPECT_EQ(batch.step, record.step);
-      at_skip = loop->snapshot();
-      for (auto* state : {&at_skip.weights, &at_skip.average, &at_skip.optimizer}) {
-        for (auto& [name, tensor] : *state) tensor = tensor.detach().clone();
-      }
-    };
-    hooks.evaluate = [this](int64_t steps) {
-      evaluated.push_back(steps);
-      return scores.empty() ? 0 : scores.at(evaluated.size() - 1);
-    };
-    hooks.save = [this](const Checkpoint& checkpoint, bool best) {
-      if (best) best_at.push_back(checkpoint.step);
-      if (!best) saved_at.push_back(checkpoint.step);
-    };
-    hooks.stop = [this] { return stop_after >= 0 && loop->steps_done() >= stop_after; };
-    loop = std::make_unique<Loop>(options, 5, model, std::map<std::string, double>{{"sign", 1.0}},
-                                  std::move(hooks), scaler);
-  }
-
-  models::MultiTaskModel model;
-  std::unique_ptr<Loop> loop;
-  std::vector<StepRecord> records;
-  std::vector<int64_t> evaluated, best_at, saved_at, skipped_at;
-  Checkpoint at_skip;                         // the last snapshot that `skipped` took
-  std::function<bool(double)> gradients_fit;  // by the gradient of the loss, which is its scale
-  std::vector<double> scores;
-  int64_t stop_after = -1;
-};
-
-LoopOptions options_for(int64_t steps) {
-  LoopOptions options;
-  options.steps = steps;
-  options.evaluate_every = 0;
-  options.checkpoint_every = 0;
-  return options;
-}
-
-void expect_equal(const models::StateDict& a, const models::StateDict& b) {
-  ASSERT_EQ(a.size(), b.size());
-  for (const auto& [name, tensor] : a) EXPECT_TRUE(torch::equal(tensor, b.at(name))) << name;
-}
-
 class Resume : public testing::TestWithParam<std::pair<const char*, const char*>> {};
 
 TEST_P(Resume, RepeatsAnUninterruptedRunBitForBit) {
   auto options = options_for(6);
   options.optimizer.type = GetParam().first;
   options.weighting = GetParam().second;
-  Fixture whole(options), first(options), second(options);
+  LoopFixture whole(options), first(options), second(options);
   EXPECT_TRUE(whole.loop->run());
 
   first.stop_after = 3;
@@ -198,7 +105,7 @@ TEST(Loop, EvaluatesAndSavesOnItsCadence) {
   auto options = options_for(5);
   options.evaluate_every = 2;
   options.checkpoint_every = 3;
-  Fixture run(options);
+  LoopFixture run(options);
   run.scores = {0.5, 0.4, 0.6};
   run.loop->run();
   EXPECT_EQ(run.evaluated, (std::vector<int64_t>{2, 4, 5}));
@@ -207,7 +114,7 @@ TEST(Loop, EvaluatesAndSavesOnItsCadence) {
 }
 
 TEST(Loop, AStepThatIsNotFiniteLeavesNoTrace) {
-  Fixture one(options_for(1)), two(options_for(2), /*nan_from=*/1);
+  LoopFixture one(options_for(1)), two(options_for(2), /*nan_from=*/1);
   one.loop->run();
   two.loop->run();
   EXPECT_TRUE(two.records.at(1).skipped);
@@ -220,7 +127,7 @@ TEST(Loop, AStepThatIsNotFiniteLeavesNoTrace) {
 TEST(Loop, EndsWhenTooManyStepsInARowAreNotFinite) {
   auto options = options_for(100);
   options.max_skipped_steps = 3;
-  Fixture run(options, /*nan_from=*/2);
+  LoopFixture run(options, /*nan_from=*/2);
   EXPECT_THAT(
       [&] { run.loop->run(); },
       ThrowsMessage<UserError>(AllOf(HasSubstr("4 steps in a row up to step 5"),
@@ -228,7 +135,7 @@ TEST(Loop, EndsWhenTooManyStepsInARowAreNotFinite) {
 }
 
 TEST(Loop, HandsASkippedStepOnAsItWasBeforeIt) {
-  Fixture one(options_for(1)), two(options_for(2), /*nan_from=*/1);
+  LoopFixture one(options_for(1)), two(options_for(2), /*nan_from=*/1);
   one.loop->run();
   two.loop->run();
   EXPECT_EQ(two.skipped_at, std::vector<int64_t>{1});
@@ -241,7 +148,7 @@ TEST(Loop, HandsASkippedStepOnAsItWasBeforeIt) {
 }
 
 TEST(Loop, ALossScaleOfAPowerOfTwoChangesNothing) {
-  Fixture plain(options_for(3)), scaled(options_for(3), -1, torch::kCPU, GradScaler());
+  LoopFixture plain(options_for(3)), scaled(options_for(3), -1, torch::kCPU, GradScaler());
   plain.loop->run();
   scaled.loop->run();
   EXPECT_EQ(scaled.records[0].loss_scale, 65536);
@@ -254,7 +161,7 @@ TEST(Loop, ALossScaleOfAPowerOfTwoChangesNothing) {
 TEST(Loop, ALossScaleThatIsTooLargeIsLoweredAndIsNoReasonToWorry) {
   auto options = options_for(8);
   options.max_skipped_steps = 0;
-  Fixture run(options, -1, torch::kCPU, GradScaler());
+  LoopFixture run(options, -1, torch::kCPU, GradScaler());
   run.gradients_fit = [](double scale) { return scale <= 4096; };
   EXPECT_TRUE(run.loop->run());
   for (const auto& record : run.records) {
@@ -270,7 +177,7 @@ TEST(Loop, ALossScaleThatIsTooLargeIsLoweredAndIsNoReasonToWorry) {
 TEST(Loop, GradientsThatNoLossScaleMendsEndTheRun) {
   auto options = options_for(100);
   options.max_skipped_steps = 2;
-  Fixture run(options, -1, torch::kCPU, GradScaler());
+  LoopFixture run(options, -1, torch::kCPU, GradScaler());
   run.gradients_fit = [](double) { return false; };
   // Nine halvings lead to the floor of 128; from step 9 on steps count.
   EXPECT_THAT([&] { run.loop->run(); },
@@ -281,16 +188,16 @@ TEST(Loop, GradientsThatNoLossScaleMendsEndTheRun) {
 }
 
 TEST(Loop, ALossThatIsNotFiniteLeavesItsScale) {
-  Fixture run(options_for(2), /*nan_from=*/1, torch::kCPU, GradScaler());
+  LoopFixture run(options_for(2), /*nan_from=*/1, torch::kCPU, GradScaler());
   run.loop->run();
   EXPECT_FALSE(run.records.at(1).rescaled);
   EXPECT_EQ(run.loop->snapshot().loss_scale, 65536);
 }
 
 TEST(Loop, AResumedRunGoesOnWithItsLossScale) {
-  Fixture first(options_for(1), -1, torch::kCPU, GradScaler(512, 1999));
+  LoopFixture first(options_for(1), -1, torch::kCPU, GradScaler(512, 1999));
   first.loop->run();
-  Fixture second(options_for(2), -1, torch::kCPU, GradScaler());
+  LoopFixture second(options_for(2), -1, torch::kCPU, GradScaler());
   second.loop->restore(first.loop->snapshot());
   second.loop->run();
   EXPECT_EQ(second.records.at(0).loss_scale, 1024);
@@ -300,7 +207,7 @@ TEST(Loop, AResumedRunGoesOnWithItsLossScale) {
 TEST(Loop, AFrozenEncoderKeepsItsWeightsAndStatistics) {
   auto options = options_for(2);
   options.freeze = {"encoder"};
-  Fixture run(options);
+  LoopFixture run(options);
   models::StateDict before;
   for (const auto& [name, tensor] : models::state_dict(*run.model))
     before[name] = tensor.detach().clone();
@@ -320,7 +227,7 @@ TEST(Loop, WhatTheWeightingLearnsIsOnTheModelsDevice) {
   if (!torch::cuda::is_available()) GTEST_SKIP() << "needs a GPU";
   auto options = options_for(1);
   options.weighting = "uncertainty";
-  Fixture run(options, /*nan_from=*/-1, torch::kCUDA);
+  LoopFixture run(options, /*nan_from=*/-1, torch::kCUDA);
   const auto learnt = run.loop->snapshot().weighting;
   EXPECT_TRUE(learnt.at("log_variance_sign").is_cuda());
 }
@@ -328,7 +235,7 @@ TEST(Loop, WhatTheWeightingLearnsIsOnTheModelsDevice) {
 TEST(Loop, RefusesAPartToFreezeThatTheModelDoesNotHave) {
   auto options = options_for(1);
   options.freeze = {"heads.sing"};
-  EXPECT_THAT([&] { Fixture run(options); },
+  EXPECT_THAT([&] { LoopFixture run(options); },
               ThrowsMessage<ConfigError>(AllOf(HasSubstr("the model has no part 'heads.sing'"),
                                                HasSubstr("did you mean 'heads.sign'?"))));
 }
@@ -336,7 +243,7 @@ TEST(Loop, RefusesAPartToFreezeThatTheModelDoesNotHave) {
 TEST(Loop, RefusesToGoOnWithAnotherOptimizer) {
   auto options = options_for(1);
   options.optimizer.type = "sgd";
-  Fixture first(options_for(1)), second(options);
+  LoopFixture first(options_for(1)), second(options);
   EXPECT_THAT([&] { second.loop->restore(first.loop->snapshot()); },
               ThrowsMessage<UserError>(HasSubstr(
                   "cannot resume: the checkpoint was made with train.optimizer.type=adamw")));
@@ -345,7 +252,7 @@ TEST(Loop, RefusesToGoOnWithAnotherOptimizer) {
 TEST(Loop, RefusesToLoseOrToInventAWeightAverage) {
   auto options = options_for(1);
   options.ema_decay = 0;
-  Fixture averaged(options_for(1)), plain(options);
+  LoopFixture averaged(options_for(1)), plain(options);
   EXPECT_THAT([&] { plain.loop->restore(averaged.loop->snapshot()); },
               ThrowsMessage<UserError>(HasSubstr("which train.ema_decay=0 would lose")));
   EXPECT_THAT([&] { averaged.loop->restore(plain.loop->snapshot()); },
@@ -353,113 +260,11 @@ TEST(Loop, RefusesToLoseOrToInventAWeightAverage) {
 }
 
 TEST(Loop, RefusesACheckpointOfAnotherModel) {
-  Fixture run(options_for(1));
+  LoopFixture run(options_for(1));
   auto checkpoint = run.loop->snapshot();
   checkpoint.weights.erase("heads.sign.scores.bias");
   EXPECT_THAT([&] { run.loop->restore(checkpoint); },
               ThrowsMessage<UserError>(HasSubstr("heads.sign.scores.bias")));
-}
-
-PhaseOptions phase_of(double share, std::vector<std::string> freeze = {}) {
-  PhaseOptions phase;
-  phase.share = share;
-  phase.freeze = std::move(freeze);
-  return phase;
-}
-
-TEST(Phases, DecideWhatLearns) {
-  auto options = options_for(6);
-  options.phases = {
-      {"all", phase_of(1)}, {"head", phase_of(1, {"encoder"})}, {"again", phase_of(1)}};
-  Fixture fixture(options);
-  std::vector<torch::Tensor> after;
-  for (const int64_t stop : {2, 4, 6}) {
-    fixture.stop_after = stop;
-    fixture.loop->run();
-    for (const auto& entry : fixture.model->named_parameters()) {
-      if (entry.key().rfind("encoder.", 0) == 0) {
-        after.push_back(entry.value().detach().clone());
-        break;
-      }
-    }
-    EXPECT_EQ(fixture.model->frozen().count("encoder"), stop == 4 ? 1u : 0u);
-  }
-  EXPECT_TRUE(torch::equal(after[0], after[1]));
-  EXPECT_FALSE(torch::equal(after[1], after[2]));
-}
-
-TEST(Phases, EachHasItsBestCheckpoint) {
-  auto options = options_for(8);
-  options.evaluate_every = 2;
-  options.phases = {{"a", phase_of(1)}, {"b", phase_of(1)}};
-  const std::vector<double> scores = {0.8, 0.9, 0.3, 0.2};  // b never comes near a
-  Fixture whole(options);
-  whole.scores = scores;
-  whole.loop->run();
-  EXPECT_EQ(whole.best_at, (std::vector<int64_t>{2, 4, 6}));
-
-  for (const int64_t stop : {4, 5, 7}) {  // resumed at the end of a, and inside b
-    Fixture first(options), second(options);
-    first.scores = second.scores = scores;
-    first.stop_after = stop;
-    first.loop->run();
-    second.loop->restore(first.loop->snapshot());
-    second.evaluated = first.evaluated;
-    second.best_at = first.best_at;
-    second.loop->run();
-    EXPECT_EQ(second.best_at, whole.best_at) << stop;
-  }
-}
-
-TEST(Phases, HaveLearningRatesAndWeightsOfTheirOwn) {
-  auto options = options_for(8);
-  options.schedule.type = "constant";
-  options.schedule.warmup_steps = 0;
-  auto second = phase_of(1);
-  second.lr = 0.1;
-  second.weights = {{"sign", {1, 0.2}}};
-  options.phases = {{"a", phase_of(1)}, {"b", second}};
-  Fixture fixture(options);
-  fixture.loop->run();
-  EXPECT_NEAR(fixture.records[3].lr, options.optimizer.lr, 1e-12);
-  EXPECT_NEAR(fixture.records[5].lr, 0.1 * options.optimizer.lr, 1e-12);
-  EXPECT_EQ(fixture.records[3].weights.at("sign"), 1);
-  EXPECT_NEAR(fixture.records[6].weights.at("sign"), 0.6, 1e-12);  // half-way from 1 to 0.2
-  EXPECT_NEAR(fixture.records[6].loss, 0.6 * fixture.records[6].losses.at("sign"), 1e-6);
-}
-
-TEST(Phases, AResumedRunEqualsAnUninterruptedOneInsideAnyOfThem) {
-  auto options = options_for(9);
-  auto last = phase_of(1);
-  last.lr_scale = {{"encoder", 0.5}};
-  options.phases = {{"a", phase_of(1, {"heads"})}, {"b", phase_of(1, {"encoder"})}, {"c", last}};
-  Fixture whole(options);
-  whole.loop->run();
-  for (const int64_t stop : {1, 3, 5, 6, 8}) {
-    Fixture first(options);
-    first.stop_after = stop;
-    first.loop->run();
-    Fixture second(options);
-    second.loop->restore(first.loop->snapshot());
-    second.loop->run();
-    expect_equal(second.loop->snapshot().weights, whole.loop->snapshot().weights);
-    expect_equal(second.loop->snapshot().optimizer, whole.loop->snapshot().optimizer);
-  }
-}
-
-TEST(Phases, NameWhatTheModelHasNot) {
-  auto options = options_for(4);
-  options.phases = {{"stills", phase_of(1, {"temporal"})}};
-  EXPECT_THAT([&] { Fixture fixture(options); },
-              ThrowsMessage<ConfigError>(
-                  AllOf(HasSubstr("train.phases.stills.freeze"), HasSubstr("no part 'temporal'"))));
-  options.phases = {{"all", phase_of(1, {"encoder", "heads"})}};
-  EXPECT_THAT([&] { Fixture fixture(options); },
-              ThrowsMessage<ConfigError>(HasSubstr("train.phases.all: nothing learns")));
-  options.phases = {{"stills", phase_of(1)}};
-  options.phases[0].second.weights = {{"face", {}}};
-  EXPECT_THAT([&] { Fixture fixture(options); },
-              ThrowsMessage<ConfigError>(HasSubstr("train.phases.stills.weights.face")));
 }
 
 }  // namespace
