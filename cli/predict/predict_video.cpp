@@ -10,6 +10,7 @@
 #include "cli/predict/predictions.h"
 #include "cli/predict/stream.h"
 #include "common/error.h"
+#include "data/files/picture_file.h"
 #include "report/progress.h"
 #include "train/signals.h"
 
@@ -102,9 +103,17 @@ nlohmann::json predict_video(const LoadedModel& loaded, const fs::path& input, O
   double seconds = 0;  // at the model and at drawing, not waiting for the camera
   const auto stopped = [] { return train::StopSignals::received() != 0; };
   std::string fault;  // that ends the stream
+  cv::Size size;      // of every frame
   const auto next = [&](cv::Mat& rgb) {
     try {
-      return stream->read(rgb);
+      if (!stream->read(rgb)) return false;
+      if (size.empty()) size = rgb.size();
+      if (rgb.size() == size) return true;
+      throw UserError(input.string() + ": frame " + std::to_string(count) + " is " +
+                      data::size_text(rgb.size()) + " pixels, and those before it are " +
+                      data::size_text(size) +
+                      "; a memory holds for one size: give what follows "
+                      "as an input of its own");
     } catch (const UserError& error) {
       fault = error.what();
       return false;

@@ -8,7 +8,6 @@
 
 #include "cli/predict/picture_files.h"
 #include "common/error.h"
-#include "data/files/picture_file.h"
 #include "data/files/video_file.h"
 #include "data/sources/clip_folder.h"
 
@@ -47,7 +46,6 @@ class VideoStream : public Stream {
 
   bool read(cv::Mat& rgb) override {
     if (!video_.read(bgr_)) return false;
-    require_size(bgr_.size());
     cv::cvtColor(bgr_, rgb, cv::COLOR_BGR2RGB);
     return true;
   }
@@ -59,22 +57,12 @@ class VideoStream : public Stream {
   bool is_camera() const override { return camera_.has_value(); }
 
  private:
-  void require_size(cv::Size size) {
-    ++read_;
-    if (size_.empty()) size_ = size;
-    if (size == size_) return;
-    throw UserError(input_.string() + ": frame " + std::to_string(read_ - 1) + " is " +
-                    data::size_text(size) + " pixels, and those before it are " +
-                    data::size_text(size_));
-  }
-
   fs::path input_;
   std::optional<int> camera_;
   cv::VideoCapture video_;
   cv::Mat bgr_;
-  cv::Size size_;
   double rate_ = 0;
-  int64_t frames_ = 0, read_ = 0;
+  int64_t frames_ = 0;
 };
 
 class FolderStream : public Stream {
@@ -85,12 +73,8 @@ class FolderStream : public Stream {
 
   bool read(cv::Mat& rgb) override {
     if (next_ == clip_.frames.size()) return false;
-    const auto& path = clip_.frames[next_++];
-    rgb = read_picture(path);
-    if (size_.empty()) size_ = rgb.size();
-    if (rgb.size() == size_) return true;
-    throw UserError(path.string() + ": is " + data::size_text(rgb.size()) +
-                    " pixels, and the frames before it are " + data::size_text(size_));
+    rgb = read_picture(clip_.frames[next_++]);
+    return true;
   }
   int64_t frames() const override { return static_cast<int64_t>(clip_.frames.size()); }
   double rate() const override { return kUsualRate; }
@@ -98,7 +82,6 @@ class FolderStream : public Stream {
  private:
   data::ClipFolder clip_;
   size_t next_ = 0;
-  cv::Size size_;
 };
 
 }  // namespace

@@ -126,6 +126,13 @@ TEST_F(Video, AFolderOfNumberedFramesIsSeenAsAVideo) {
   EXPECT_EQ(broken.exit_code, 1);
   EXPECT_THAT(broken.output, AllOf(HasSubstr("000004.png"), HasSubstr("what was read is in")));
   EXPECT_EQ(lines_of("part/clip.jsonl"), 4);
+  cv::imwrite(at("clip/frames/000004.png"), cv::Mat::zeros(48, 96, CV_8UC3));
+  const auto other = run({"predict", at("run"), at("clip"), "--clips", "--out", at("other")});
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_THAT(other.output,
+              AllOf(HasSubstr("clip: frame 4 is 96x48 pixels, and those before it are 96x64"),
+                    HasSubstr("what was read is in")));
+  EXPECT_EQ(lines_of("other/clip.jsonl"), 4);
   fs::remove(folder / "clip/frames/000002.png");
   const auto gap = run({"predict", at("run"), at("clip"), "--clips", "--out", at("gap")});
   EXPECT_EQ(gap.exit_code, 1);
