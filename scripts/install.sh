@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 packages=(
   g++ cmake ninja-build ccache pkg-config ca-certificates nodejs npm
-  libtorch-dev libopenblas-pthread-dev
+  libtorch-dev libopenblas0-openmp  # this OpenBLAS shares LibTorch's threads
   libopencv-dev libyaml-dev libboost-program-options-dev nlohmann-json3-dev libspdlog-dev libfmt-dev
   libonnx-dev libprotobuf-dev protobuf-compiler libssl-dev zlib1g-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
@@ -31,6 +31,12 @@ else
   [ "$(id -u)" -eq 0 ] || as_root=(sudo)
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+fi
+
+blas=$(echo /usr/lib/*-linux-gnu/libblas.so.3)
+if [[ $(readlink -f "$blas") != *openmp* ]]; then
+  echo "install: note: libblas.so.3 is $(readlink -f "$blas"), whose threads get in the way of LibTorch's;" \
+    "as root, 'update-alternatives --config ${blas##*/}-$(basename "${blas%/*}")' chooses openblas-openmp"
 fi
 
 if [ "$(cat $runtime/package.txt 2>/dev/null)" = "$runtime_package" ]; then
