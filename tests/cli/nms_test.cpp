@@ -22,9 +22,7 @@ class Nms : public Job {
     Job::SetUp();
     const auto trained =
         run(job("run", {"train.steps=12", "export.nms=true", "tasks.faces.threshold=0.009",
-                        "+tasks.faces.lowest_score=0.005", "tasks.faces.detector.strides=[8,16]",
-                        "tasks.faces.detector.anchors=[0.05,0.06,0.1,0.12,0.2,0.2,"
-                        "0.4,0.4]",
+                        "+tasks.faces.lowest_score=0.005", "task@tasks.faces=faces_multiscale",
                         "model.temporal.type=convgru"}));
     ASSERT_EQ(trained.exit_code, 0) << trained.output;
   }
