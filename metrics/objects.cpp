@@ -249,7 +249,8 @@ void ObjectsMetric::landmark_figures(std::vector<Figure>& figures) const {
   }
   figures.push_back({"nme_box", mean(box_errors_), false, found, "faces",
                      "Mean point error / sqrt(w h) of the true box, mean of the faces found."});
-  figures.push_back({"misses", static_cast<double>(misses_), false, with_landmarks_, "faces",
+  const double misses = with_landmarks_ > 0 ? static_cast<double>(misses_) : kNaN;
+  figures.push_back({"misses", misses, false, with_landmarks_, "faces",
                      fmt::format("Faces with key points that no detection overlaps by IoU {:g}; "
                                  "the mean errors leave them out.",
                                  options_.iou)});

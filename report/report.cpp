@@ -99,12 +99,16 @@ std::string tile(const std::string& name, const std::string& value) {
          "</span></div>\n";
 }
 
-/// The headline of each group, then the facts.
+/// The headline of each group, the first figure that was measured, then the facts.
 std::string tiles(const Report& report) {
   std::string html;
   for (const FigureGroup& group : report.figures) {
     if (group.figures.empty()) continue;
-    const metrics::Figure& headline = group.figures.front();
+    const auto& all = group.figures;
+    const auto measured = std::find_if(all.begin(), all.end(), [](const metrics::Figure& figure) {
+      return std::isfinite(figure.value);
+    });
+    const auto& headline = measured == all.end() ? all.front() : *measured;
     html += tile(group.name + " " + headline.name, value_text(headline.value));
   }
   for (const auto& [name, text] : report.facts) html += tile(name, text);

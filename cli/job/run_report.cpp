@@ -26,7 +26,31 @@ std::string number(double value, const char* format = "%.3f") {
 
 constexpr int64_t kPicturesOfASet = 4;
 
-/// Truth beside prediction for the first pictures of every set that are labelled for a task.
+/// Rows of a batch that are labelled for a task, a few, spread over it: neighbours of a clip look
+/// alike.
+std::vector<int64_t> shown_rows(const data::Batch& batch, const data::Labels& labels,
+                                const data::LabelSpec& spec, cv::Size size) {
+  std::vector<int64_t> labelled, shown;
+  for (int64_t row = 0; row < batch.rows(); ++row) {
+    if (data::label_of(labels, spec, row, size)) labelled.push_back(row);
+  }
+  const auto all = static_cast<int64_t>(labelled.size());
+  const auto count = std::min(all, kPicturesOfASet);
+  for (int64_t i = 0; i < count; ++i)
+    shown.push_back(labelled[static_cast<size_t>(i * all / count)]);
+  return shown;
+}
+
+/// "hall, frame 12"; a still's name as it is. A part of a clip is called "hall#8".
+std::string row_name(const data::Batch& batch, int64_t row) {
+  const auto& name = batch.origins[static_cast<size_t>(row / batch.frames())].name;
+  const auto mark = name.rfind('#');
+  if (batch.frames() == 1 || mark == std::string::npos) return name;
+  const auto frame = std::stoll(name.substr(mark + 1)) + row % batch.frames();
+  return name.substr(0, mark) + ", frame " + std::to_string(frame);
+}
+
+/// Truth beside prediction for some pictures of every set that are labelled for a task.
 std::vector<report::Picture> example_pictures(const train::Predictor& predict,
                                               const train::Tasks& tasks,
                                               train::ValidationData& data) {
@@ -41,17 +65,14 @@ std::vector<report::Picture> example_pictures(const train::Predictor& predict,
       const auto predicted = options.task->decode(outputs.at(task), size);
       report::OverlayStyle style;
       style.least_score = options.task->threshold();
-      int64_t shown = 0;
-      for (int64_t row = 0; row < batch->rows() && shown < kPicturesOfASet; ++row) {
-        const auto truth = data::label_of(batch->labels.at(task), data.specs.at(task), row, size);
-        if (!truth) continue;
-        ++shown;
-        const auto sample = row / batch->frames();
-        pictures.push_back(
-            {source->name() + ", " + task + ": " + batch->origins[static_cast<size_t>(sample)].name,
-             report::compare(data::picture_of(batch->pictures, sample, row % batch->frames()),
-                             *truth, predicted.at(static_cast<size_t>(row)), data.specs.at(task),
-                             style)});
+      const auto& labels = batch->labels.at(task);
+      const auto& spec = data.specs.at(task);
+      for (const auto row : shown_rows(*batch, labels, spec, size)) {
+        const auto picture =
+            data::picture_of(batch->pictures, row / batch->frames(), row % batch->frames());
+        pictures.push_back({source->name() + ", " + task + ": " + row_name(*batch, row),
+                            report::compare(picture, *data::label_of(labels, spec, row, size),
+                                            predicted.at(static_cast<size_t>(row)), spec, style)});
       }
     }
   }

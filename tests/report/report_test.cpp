@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "common/atomic_file.h"
@@ -43,6 +44,14 @@ TEST(Report, ShowsEverythingItIsGiven) {
         "a.jpg: truncated", "1 file could not be used and was left", "<th>cores</th><td>2</td>"}) {
     EXPECT_THAT(html, HasSubstr(part));
   }
+}
+
+TEST(Report, BeginsWithTheFirstFigureThatWasMeasured) {
+  auto report = example();
+  std::reverse(report.figures[0].figures.begin(), report.figures[0].figures.end());
+  EXPECT_THAT(report_html(report), HasSubstr("<b>0.7500</b><span>person miou</span>"));
+  report.figures[0].figures.pop_back();
+  EXPECT_THAT(report_html(report), HasSubstr("<b>-</b><span>person nme</span>"));
 }
 
 TEST(Report, DrawsBarsOnOneScale) {
