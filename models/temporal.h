@@ -50,7 +50,7 @@ struct TemporalOptions {
 /// long: it begins steady, and learns where to look at the frame alone. A row whose state is zeros
 /// begins as if its first frame had been seen for ever. So a new layer passes stills on, but for
 /// what tanh squashes: it can be put on a trained model, and one that is frozen while there are
-/// only stills is a bypass. Children are named as the states.
+/// only stills is nearly a bypass. Children are named as the states.
 ///
 /// forward: the encoder's maps of one frame of N clips, and the state after the frame before -> the
 /// same maps, of the same shapes, and the state after this frame

@@ -52,7 +52,8 @@ void refuse_unknown_parts(const std::map<std::string, double>& scales,
     if (known) continue;
     throw ConfigError(
         "train.optimizer or a phase of train.phases, lr_scale: the model has no part '" + part +
-        "'" + known_names(part, parts_of(parameters)));
+        "'" + known_names(part, parts_of(parameters)) +
+        (part == "temporal" ? "; with model.temporal.type=none take schedule=no_memory" : ""));
   }
 }
 

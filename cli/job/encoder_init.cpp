@@ -29,11 +29,14 @@ StateDict encoder_part(const StateDict& state) {
   return part;
 }
 
-/// The parts beside the encoder ("heads.gesture") that weights hold.
+/// The parts beside the encoder ("heads.gesture", "temporal") that weights hold.
 std::string other_parts(const StateDict& state) {
   std::set<std::string> parts;
   for (const auto& [name, tensor] : state) {
-    if (name.rfind("heads.", 0) == 0) parts.insert(name.substr(0, name.find('.', 6)));
+    const auto first = name.find('.');
+    if (is_of_encoder(name) || first == std::string::npos) continue;
+    const bool head = name.rfind("heads.", 0) == 0;
+    parts.insert(name.substr(0, head ? name.find('.', first + 1) : first));
   }
   std::string text;
   for (const auto& part : parts) text += (text.empty() ? "" : ", ") + part;

@@ -28,6 +28,18 @@ void refuse_map_losses(const JobOptions& job) {
   }
 }
 
+/// Where there is nothing to be steady along.
+void warn_of_no_clips(const JobOptions& job) {
+  const auto& phases = job.train.phases;
+  const bool clips = std::any_of(phases.begin(), phases.end(), [](const auto& entry) {
+    return entry.second.first_clips() > 0 || entry.second.last_clips() > 0;
+  });
+  if (job.train.consistency.weight == 0 || clips) return;
+  spdlog::warn(
+      "train.consistency is about clips, and no phase draws them: it does nothing here; see "
+      "train.phases, or schedule=stills_then_clips");
+}
+
 /// A device's graph holds as constants what was frozen when it was made.
 void refuse_freezing_phases(const JobOptions& job) {
   if (job.precision != "int8" && job.precision != "fp16_device") return;
@@ -73,6 +85,20 @@ data::TrainingNeeds needs_of(const JobOptions& job) {
   return needs;
 }
 
+models::StateDict memory_of(const models::StateDict& weights) {
+  models::StateDict memory;
+  for (const auto& entry : weights) {
+    if (entry.first.rfind("temporal.", 0) == 0) memory.insert(entry);
+  }
+  return memory;
+}
+
+bool same_shapes(const models::StateDict& a, const models::StateDict& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+    return x.first == y.first && x.second.sizes() == y.second.sizes();
+  });
+}
+
 models::StateDict without_quantisers(const models::StateDict& weights) {
   models::StateDict kept;
   for (const auto& [name, tensor] : weights) {
@@ -93,6 +119,7 @@ JobModel::JobModel(const JobOptions& job, torch::Device device,
     : job_(job), device_(device), model_(build_model(job, device)) {
   refuse_freezing_phases(job);
   train::check(job.train.consistency, job.tasks);
+  warn_of_no_clips(job);
   for (const auto& part : job.train.freeze) model_->freeze(part);
   if (!resumed && !job.init.empty()) load_init();
   if (!resumed && !job.encoder.init.empty()) load_encoder(job.encoder, model_);
@@ -118,14 +145,14 @@ JobModel::JobModel(const JobOptions& job, torch::Device device,
 void JobModel::load_init() {
   auto weights =
       without_quantisers(train::load_checkpoint(train::find_checkpoint(job_.init)).deployed());
-  const auto own = models::state_dict(*model_);
-  const auto of_memory = [](const auto& entry) { return entry.first.rfind("temporal.", 0) == 0; };
-  if (std::none_of(weights.begin(), weights.end(), of_memory) &&
-      std::any_of(own.begin(), own.end(), of_memory)) {
+  const auto memory = memory_of(models::state_dict(*model_)), held = memory_of(weights);
+  if (held.empty() && !memory.empty()) {
     spdlog::info("init: {} has no temporal layer; the one here is new", job_.init);
-    for (const auto& entry : own) {
-      if (of_memory(entry)) weights.insert(entry);
-    }
+    weights.insert(memory.begin(), memory.end());
+  } else if (!same_shapes(held, memory)) {
+    throw UserError("init = " + job_.init + " has another temporal layer than this config: " +
+                    "set model.temporal as in its config.yaml" +
+                    (memory.empty() ? ", or begin with its encoder alone (encoder.init)" : ""));
   }
   models::load_state(*model_, weights,
                      "init = " + job_.init + " does not fit the model of this config");

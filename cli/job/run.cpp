@@ -4,6 +4,7 @@
 
 #include "common/atomic_file.h"
 #include "common/config/yaml_writer.h"
+#include "common/error.h"
 #include "train/saved_step.h"
 #include "train/signals.h"
 
@@ -86,7 +87,15 @@ train::LoopHooks Run::hooks() {
 }
 
 data::Batch Run::next_batch() {
-  auto batch = loader_->next();
+  std::optional<data::Batch> batch;
+  try {
+    batch = loader_->next();
+  } catch (const UserError& error) {  // too many bad files, say: what was learnt stays
+    save(loop_.snapshot(), /*best=*/false);
+    throw UserError(std::string(error.what()) + "step " + std::to_string(loop_.steps_done()) +
+                    " is saved: `manyfold " + plan_.command +
+                    " --resume run.dir=" + folder_.path.string() + "` goes on there");
+  }
   TORCH_CHECK(batch, "the loader of an endless sequence ended");
   return train::to_device(std::move(*batch), plan_.device);
 }

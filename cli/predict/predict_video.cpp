@@ -128,7 +128,6 @@ nlohmann::json predict_video(const LoadedModel& loaded, const fs::path& input, O
     progress.step(1, 0);
   }
   if (count > 0) progress.message(name + ": " + speed_line(*stream, count, seconds));
-  progress.finish();
   if (!fault.empty()) throw UserError(fault + (count > 0 ? kept : ""));
   if (count == 0 && !stopped()) throw UserError(input.string() + ": no frame could be read");
   if (!stopped() && (most == 0 || count < most)) require_all(*stream, input, count, kept);

@@ -33,10 +33,10 @@ std::optional<int> camera_of(const fs::path& input) {
 class VideoStream : public Stream {
  public:
   explicit VideoStream(const fs::path& input) : input_(input), camera_(camera_of(input)) {
-    const bool opened = camera_ ? video_.open(*camera_) : video_.open(input.string());
-    if (!opened) {
-      throw UserError(input.string() + (camera_ ? ": OpenCV finds no such camera, or it is in use"
-                                                : ": OpenCV cannot open this video"));
+    if (!camera_) {
+      video_ = data::open_video(input);
+    } else if (!video_.open(*camera_)) {
+      throw UserError(input.string() + ": OpenCV finds no such camera, or it is in use");
     }
     rate_ = data::stated_rate(video_);
     if (rate_ == 0) rate_ = kUsualRate;

@@ -19,27 +19,31 @@ std::string ending_of(const fs::path& path) {
   return ending;
 }
 
-cv::VideoCapture open(const fs::path& path) {
-  if (!fs::exists(path)) throw BadSample(Fault::missing_file, path.string(), "does not exist");
+}  // namespace
+
+cv::VideoCapture open_video(const fs::path& path) {
+  std::error_code code;
+  const auto size = fs::file_size(path, code);
+  if (code) throw BadSample(Fault::missing_file, path.string(), code.message());
+  if (size == 0) throw BadSample(Fault::empty_file, path.string(), "is empty");
   cv::VideoCapture video(path.string());
   if (!video.isOpened()) {
     throw BadSample(Fault::not_a_video, path.string(),
-                    "OpenCV cannot open this video: it is none, or its codec is not installed");
+                    "OpenCV cannot open this video: it is none, was cut off before its index was "
+                    "written, or its codec is not installed");
   }
   return video;
 }
 
-}  // namespace
-
 bool named_like_video(const fs::path& path) {
-  static const std::set<std::string> known = {".avi", ".m4v",  ".mkv", ".mov",
-                                              ".mp4", ".mpeg", ".mpg", ".webm"};
+  static const std::set<std::string> known = {".avi",  ".flv", ".m4v", ".mkv",  ".mov", ".mp4",
+                                              ".mpeg", ".mpg", ".ogv", ".webm", ".wmv"};
   return known.count(ending_of(path)) > 0;
 }
 
 bool states_frames(const fs::path& path) {
-  static const std::set<std::string> unstated = {".mkv", ".mpeg", ".mpg", ".webm"};
-  return unstated.count(ending_of(path)) == 0;
+  static const std::set<std::string> stated = {".avi", ".m4v", ".mov", ".mp4"};
+  return stated.count(ending_of(path)) > 0;
 }
 
 double stated_rate(const cv::VideoCapture& video) {
@@ -56,7 +60,7 @@ bool is_cut_off(const cv::VideoCapture& video, const fs::path& path, int64_t cou
 }
 
 VideoHeader read_video_header(const fs::path& path) {
-  auto video = open(path);
+  auto video = open_video(path);
   VideoHeader header;
   header.frames = static_cast<int64_t>(video.get(cv::CAP_PROP_FRAME_COUNT));
   if (!states_frames(path)) {
@@ -75,7 +79,7 @@ class VideoReaders::Reader {
  public:
   explicit Reader(const fs::path& path)
       : path_(path),
-        video_(open(path)),
+        video_(open_video(path)),
         promised_(static_cast<int64_t>(video_.get(cv::CAP_PROP_FRAME_COUNT))) {}
 
   const fs::path& path() const { return path_; }

@@ -10,12 +10,16 @@
 
 namespace manyfold::data {
 
-/// Whether a file's ending is that of a video: .avi, .m4v, .mkv, .mov, .mp4, .mpeg, .mpg or .webm,
-/// in any case.
+/// Whether a file's ending is that of a video: .avi, .flv, .m4v, .mkv, .mov, .mp4, .mpeg, .mpg,
+/// .ogv, .webm or .wmv, in any case.
 bool named_like_video(const std::filesystem::path& path);
 
-/// Whether a file of this ending holds its number of frames. Matroska (.mkv, .webm) and MPEG do
-/// not: OpenCV multiplies their duration by a rate, which may be a guess (1000 a second of what a
+/// A file before its first frame. Throws BadSample (missing_file, empty_file, not_a_video) naming
+/// it.
+cv::VideoCapture open_video(const std::filesystem::path& path);
+
+/// Whether a file of this ending holds its number of frames: AVI and the family of MP4 do. Of the
+/// others OpenCV multiplies the duration by a rate, which may be a guess (1000 a second of what a
 /// screen recorder wrote), and has neither for what a browser recorded.
 bool states_frames(const std::filesystem::path& path);
 
@@ -24,8 +28,8 @@ bool states_frames(const std::filesystem::path& path);
 double stated_rate(const cv::VideoCapture& video);
 
 /// Whether a video that gives no further frame after `count` of them was to go on. One that does
-/// not state its frames may lack a second by its rate, and all where it has none: OpenCV tells no
-/// times of frames.
+/// not state its frames may lack a second by its rate, and all where it has none, as OpenCV tells
+/// no times of frames; of MPEG it measures the duration by what is left.
 bool is_cut_off(const cv::VideoCapture& video, const std::filesystem::path& path, int64_t count);
 
 /// What a video file says of itself.
@@ -36,8 +40,7 @@ struct VideoHeader {
   cv::Size size;
 };
 
-/// Throws BadSample (missing_file, not_a_video) naming the file. Decodes all of a file that does
-/// not state its frames.
+/// Throws BadSample as open_video() does. Decodes all of a file that does not state its frames.
 VideoHeader read_video_header(const std::filesystem::path& path);
 
 /// `count` frames from `first` on, CV_8UC3 RGB, decoded from the file's beginning: seeking lands on

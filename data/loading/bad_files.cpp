@@ -75,7 +75,8 @@ void BadFiles::set_aside(const Source& source, const Place& place, const BadSamp
   throw UserError("source " + source.name() + ": " + std::to_string(count) + " of " +
                   std::to_string(all) + (source.clips() ? " files" : " samples") +
                   " are bad so far, more than data.max_bad_share = " + std::to_string(max_share_) +
-                  " allows; `manyfold data check` lists all\n" + describe());
+                  " allows; mend them (`manyfold data check` lists all), or allow more\n" +
+                  describe());
 }
 
 std::vector<BadFile> BadFiles::list() const {

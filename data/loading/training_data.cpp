@@ -34,6 +34,23 @@ uint64_t seed_of(uint64_t seed, size_t phase, bool clips) {
   return seed + (2 * phase + (clips ? 1 : 0)) * kGolden;
 }
 
+/// Training on what is left would learn nothing, and look well.
+void refuse_unlabelled(const Source& source, const std::vector<int64_t>& kept, int64_t window) {
+  const auto labelled = [&](int64_t i) { return source.may_be_labelled(i); };
+  if (std::any_of(kept.begin(), kept.end(), labelled)) return;
+  std::string lost;  // the first labelled clip
+  for (int64_t i = 0; i < source.size() && lost.empty(); ++i) {
+    if (labelled(i))
+      lost = source.sample_name(i) + " with " + std::to_string(source.length(i)) + " frames";
+  }
+  if (lost.empty()) return;
+  throw UserError("source " + source.name() +
+                  ": no clip with labels is long enough: training draws " + std::to_string(window) +
+                  " frames of one (frames * chunks of data.clips, or of a phase), and those with "
+                  "labels are shorter, such as " +
+                  lost + "; lower them, or take longer clips");
+}
+
 /// The phase and a step of it as one number of a stream.
 uint64_t stream_step(size_t phase, int64_t step) {
   return static_cast<uint64_t>(phase) << 40 | static_cast<uint64_t>(step);
@@ -127,6 +144,8 @@ void TrainingData::keep_long_clips() {
     }
     const auto size = entry.source->size(), kept = static_cast<int64_t>(long_ones.size());
     if (kept == size) continue;
+    if (!entry.rest && needs_.unlabelled == Unlabelled::dropped)
+      refuse_unlabelled(*entry.source, long_ones, window);
     spdlog::warn("source {}: {} of {} clips are left out, being shorter than {} frames",
                  entry.source->name(), size - kept, size, window);
     const std::string name = entry.source->name();
@@ -144,6 +163,13 @@ TrainingData::PhaseDraws TrainingData::draws_of(size_t phase) const {
 TrainingData::Draws TrainingData::mixed(size_t number, bool clips) const {
   const auto& phase = plan_.phases()[number];
   const auto& mix = mix_of(phase);
+  const auto where = phase.mix.empty() ? "data.mix" : "train.phases." + phase.name + ".mix";
+  for (const auto& [group, share] : mix) {
+    const auto& groups = sources_.groups;
+    if (groups.count(group)) continue;
+    throw ConfigError(where + "." + group + ": no source is in this group" +
+                      known_names(group, {groups.begin(), groups.end()}));
+  }
   std::vector<int64_t> numbers;
   std::vector<MixSource> members;
   for (size_t i = 0; i < sources_.all.size(); ++i) {
@@ -163,7 +189,6 @@ TrainingData::Draws TrainingData::mixed(size_t number, bool clips) const {
                        "draw clips alone by train.phases (clips: [1])"));
   }
   const auto batch = clips ? clips_in_batch(options_, phase) : options_.batch;
-  const auto where = phase.mix.empty() ? "data.mix" : "train.phases." + phase.name + ".mix";
   return {numbers,
           Mixer(members, sources_.shares(mix, clips), batch, seed_of(seed_, number, clips), where)};
 }

@@ -91,8 +91,7 @@ std::map<std::string, double> TrainingSources::shares(const std::map<std::string
   for (const auto& [group, share] : grouped ? mix : std::map<std::string, double>{{kAll, 1}}) {
     const bool labelled = holds(group), rest = holds(rest_of(group));
     const double to_rest = !rest ? 0 : labelled ? unlabelled : 1;
-    // A group that no source ever named is for the mixer to refuse.
-    if (labelled || (grouped && !groups.count(group))) shares[group] = share * (1 - to_rest);
+    if (labelled) shares[group] = share * (1 - to_rest);
     if (rest) shares[rest_of(group)] = share * to_rest;
   }
   return shares;

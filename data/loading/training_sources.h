@@ -32,7 +32,7 @@ struct TrainingSources {
   static std::string group_of(const Entry& entry, bool grouped);
   /// The share of every group of the sources of clips, or of stills, where `mix` says them for the
   /// groups of the sources (none: all are one group). Groups that have none of that kind are left
-  /// out, but for those that no source is in at all.
+  /// out.
   std::map<std::string, double> shares(const std::map<std::string, double>& mix, bool clips) const;
 
   std::set<std::string> groups;  // that sources are in, be they used or not

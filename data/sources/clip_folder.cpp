@@ -57,6 +57,16 @@ Pictures pictures_of(const fs::path& folder) {
   return found;
 }
 
+/// "; folders below it do: kitchen, office".
+std::string clips_below(const fs::path& folder) {
+  std::string names;
+  for (const auto& path : entries_of(folder)) {
+    if (fs::is_directory(path) && holds_pictures(path))
+      names += (names.empty() ? "" : ", ") + path.filename().string();
+  }
+  return names.empty() ? "" : "; folders below it do: " + names;
+}
+
 /// Gives the clip its frames and the masks of these, and takes those masks away.
 void add_frames(const Pictures& pictures, std::map<int64_t, fs::path>& masks, ClipFolder& clip) {
   const auto first = pictures.numbered.begin()->first;
@@ -103,7 +113,8 @@ ClipFolder read_clip_folder(const fs::path& folder) {
   const auto pictures = pictures_of(clip.path);
   if (pictures.numbered.empty() && pictures.others.empty()) {
     throw BadSample(Fault::missing_frame, clip.path.string(),
-                    "holds no picture; a clip is a folder of numbered ones, as 000000.jpg is");
+                    "holds no picture; a clip is a folder of numbered ones, as 000000.jpg is" +
+                        clips_below(folder));
   }
   if (pictures.numbered.empty()) {
     throw BadSample(Fault::missing_frame, clip.path.string(),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "common/error.h"
 #include "data/files/picture_file.h"
@@ -37,6 +38,12 @@ ClipsSource::ClipsSource(const std::string& name, const ClipsOptions& options,
 }
 
 void ClipsSource::find_clips(const ClipsOptions& options) {
+  if (holds_pictures(root_) &&
+      (fs::is_directory(root_ / "frames") || fs::is_directory(root_ / "masks"))) {
+    throw UserError(where_ + ".root: " + root_.string() +
+                    " is one clip, with its frames and masks; give the folder that it lies in, and "
+                    "this one's name in `clips`");
+  }
   std::vector<std::string> names;
   for (const auto& path : entries_of(root_)) {
     if (!is_clip(path)) continue;
@@ -59,7 +66,8 @@ void ClipsSource::find_clips(const ClipsOptions& options) {
   for (const auto& problem : problems_) why += "\n" + problem.file + ": " + problem.text;
   throw UserError(where_ + ": " + root_.string() +
                   " holds no clip that can be used: folders of numbered pictures (000000.jpg, "
-                  "000001.jpg ..., also in `frames`) or video files" +
+                  "000001.jpg ..., also in `frames`) or video files (.mp4, .avi, .mkv, .mov, .mpg, "
+                  ".webm, .wmv, .flv, .ogv, .m4v)" +
                   why);
 }
 
@@ -87,14 +95,16 @@ void ClipsSource::make_rules(const ClipsOptions& options, const LabelList& label
     coco_ = read_coco(options.annotations);
     problems_.insert(problems_.end(), coco_.problems.begin(), coco_.problems.end());
     find_entries(options.annotations);
+    find_strays(options.annotations);
   }
   for (const auto& [task, label] : labels) {
     const auto spec = specs.find(task);
     if (spec == specs.end()) continue;
     if (label.from != "mask" && options.annotations.empty()) {
-      throw ConfigError(where_ + ".labels." + task + ".from = " + label.from +
-                        " reads a COCO file, and `annotations` is empty; give its path, or use "
-                        "`from: mask`");
+      throw ConfigError(
+          where_ + ".labels." + task + ".from = " + label.from +
+          " reads a COCO file, and `annotations` is empty; give its path" +
+          (spec->second.kind == LabelSpec::Kind::mask ? ", or use `from: mask`" : ""));
     }
     if (label.from == "image") words_[task] = coco_words(coco_, task);
     rules_.push_back(make_rule(where_, task, label, spec->second, coco_kinds(),
@@ -121,6 +131,26 @@ void ClipsSource::find_entries(const std::string& annotations) {
                        std::to_string(lost.size()) + " of " + std::to_string(image_of_.size()) +
                            " images are not there, such as " + lost[0] +
                            "; a `file_name` is relative to " + root_.string()});
+}
+
+/// What lies in a clip, or is one, and is none of its frames: a mask, or a video.
+void ClipsSource::find_strays(const std::string& annotations) {
+  std::set<std::string> clips, frames;
+  for (const auto& clip : clips_) {
+    clips.insert(clip.name);
+    for (const auto& frame : clip.frames)
+      frames.insert(frame.lexically_relative(root_).generic_string());
+  }
+  std::vector<std::string> strays;
+  for (const auto& [file, entry] : image_of_) {
+    const bool in_clip = clips.count(fs::path(file).begin()->string()) > 0;
+    if (in_clip && !frames.count(file) && fs::exists(root_ / file)) strays.push_back(file);
+  }
+  if (strays.empty()) return;
+  problems_.push_back({Fault::unlabelled, annotations,
+                       std::to_string(strays.size()) + " of " + std::to_string(image_of_.size()) +
+                           " images are no frame of a clip, such as " + strays[0] +
+                           "; a frame is called as kitchen/frames/000007.jpg is"});
 }
 
 std::optional<size_t> ClipsSource::entry_of(const fs::path& frame) const {
@@ -152,6 +182,15 @@ void ClipsSource::check_labelled(const std::string& annotations) const {
     }
     check_rule(where_ + ": " + annotations, rule, coco_, entries);
   }
+}
+
+bool ClipsSource::may_be_labelled(int64_t index) const {
+  const auto& of = clip(index);
+  return std::any_of(rules_.begin(), rules_.end(), [&](const LabelRule& rule) {
+    if (rule.from == "mask") return !of.masks.empty();
+    return std::any_of(of.frames.begin(), of.frames.end(),
+                       [&](const fs::path& frame) { return entry_of(frame).has_value(); });
+  });
 }
 
 std::vector<fs::path> ClipsSource::files(int64_t index) const {

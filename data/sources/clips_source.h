@@ -32,14 +32,15 @@ class ClipsSource : public ClipSource {
  public:
   using LabelList = std::vector<std::pair<std::string, LabelOptions>>;
 
-  /// Throws UserError when there is no clip, or no clip that can be used, and when two entries of
-  /// the COCO file are of one frame; ConfigError for a name in `clips` that is not there and for
-  /// labels that no frame can have.
+  /// Throws UserError when there is no clip, or no clip that can be used, when the root is a clip
+  /// itself, and when two entries of the COCO file are of one frame; ConfigError for a name in
+  /// `clips` that is not there and for labels that no frame can have.
   ClipsSource(const std::string& name, const ClipsOptions& options, const LabelList& labels,
               const LabelSpecs& specs);
 
   int64_t size() const override { return static_cast<int64_t>(clips_.size()); }
   int64_t length(int64_t index) const override { return clip(index).length; }
+  bool may_be_labelled(int64_t index) const override;
   Sample part(int64_t index, const FrameRange& range, int64_t detail = 0) const override;
   std::string sample_name(int64_t index) const override { return clip(index).name; }
   std::vector<std::filesystem::path> files(int64_t index) const override;
@@ -59,6 +60,7 @@ class ClipsSource : public ClipSource {
   static Clip open_video(const std::filesystem::path& file);
   void make_rules(const ClipsOptions& options, const LabelList& labels, const LabelSpecs& specs);
   void find_entries(const std::string& annotations);
+  void find_strays(const std::string& annotations);
   std::optional<size_t> entry_of(const std::filesystem::path& frame) const;
   void check_labelled(const std::string& annotations) const;
   void label(const Clip& clip, int64_t number, Frame& frame) const;

@@ -31,6 +31,8 @@ class Source {
   virtual bool clips() const { return false; }
   /// Frames of sample `index`: 1 of a still.
   virtual int64_t length(int64_t) const { return 1; }
+  /// Whether sample `index` may carry a label, as far as that is known without reading it.
+  virtual bool may_be_labelled(int64_t) const { return true; }
   /// Some of its frames, all of one size, each with the labels that it has. As get(), which gives
   /// all.
   virtual Sample part(int64_t index, const FrameRange&, int64_t detail = 0) const {

@@ -17,6 +17,9 @@ class Subset : public Source {
   int64_t size() const override { return static_cast<int64_t>(items_.size()); }
   bool clips() const override { return source_->clips(); }
   int64_t length(int64_t index) const override { return source_->length(item(index)); }
+  bool may_be_labelled(int64_t index) const override {
+    return source_->may_be_labelled(item(index));
+  }
   Sample get(int64_t index, int64_t detail = 0) const override;
   Sample part(int64_t index, const FrameRange& range, int64_t detail = 0) const override;
   std::string sample_name(int64_t index) const override;

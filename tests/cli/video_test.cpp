@@ -49,6 +49,32 @@ TEST_F(Video, ARunWithPhasesStoppedAndResumedEqualsAnUninterruptedOne) {
   EXPECT_FALSE(figures.contains("scenes/segmentation/flicker"));
 }
 
+// The only clip of a source has a frame that cannot be read.
+TEST_F(Video, ARunThatTooManyBadFilesEndedGoesOnWhereItWas) {
+  fs::create_directories(folder / "rooms/hall/masks");
+  for (int t = 10; t < 30; ++t) {
+    const auto name = std::to_string(t) + ".png";
+    cv::imwrite(at("rooms/hall/" + name), cv::Mat(64, 96, CV_8UC3, cv::Scalar(3 * t, 90, 9)));
+    cv::imwrite(at("rooms/hall/masks/" + name), cv::Mat::zeros(64, 96, CV_8UC1));
+  }
+  write_file(folder / "rooms/hall/29.png", "no picture");
+  const auto rooms = "+data.sources.rooms={type: clips, root: " + at("rooms") +
+                     ", group: people, labels: {segmentation: {from: mask}}}";
+  const std::vector<std::string> more = {"export.enabled=false", rooms, "train.steps=40",
+                                         "train.checkpoint_every=0", "train.evaluate_every=0"};
+  auto patient = more;
+  patient.emplace_back("data.max_bad_share=0.5");
+  ASSERT_EQ(run(video("whole", patient)).exit_code, 0);
+  const auto ended = run(video("parts", more));
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_THAT(ended.output, AllOf(HasSubstr("1 of 20 files are bad so far"),
+                                  HasSubstr(" is saved: `manyfold train --resume run.dir=")));
+  const auto resumed =
+      run({"train", "--resume", "run.dir=" + at("parts"), "data.max_bad_share=0.5"});
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  expect_equal_runs("whole", "parts");
+}
+
 TEST_F(Video, TheExportedModelCarriesItsState) {
   const auto trained = run(video("run"));
   ASSERT_EQ(trained.exit_code, 0) << trained.output;
@@ -84,7 +110,10 @@ TEST_F(Video, TheExportedModelCarriesItsState) {
       run({"predict", at("run"), at("film.avi"), "--frames", "4", "--out", at("few")}).exit_code,
       0);
   EXPECT_EQ(lines_of("few/film.jsonl"), 4);
-  EXPECT_THAT(read_file(folder / "run/report.html"), HasSubstr("<td>temporal</td>"));
+  EXPECT_THAT(
+      read_file(folder / "run/report.html"),
+      AllOf(HasSubstr("<td>temporal</td>"),
+            HasSubstr("clips, segmentation: clip 90, frame 6")));  // of eight, four are shown
 
   write_video("cut.avi", 40);
   fs::resize_file(folder / "cut.avi", fs::file_size(folder / "cut.avi") / 2);
@@ -139,7 +168,32 @@ TEST_F(Video, AFolderOfNumberedFramesIsSeenAsAVideo) {
   EXPECT_THAT(gap.output, HasSubstr("frame 2 is missing before 000003.png"));
   const auto above = run({"predict", at("run"), folder.string(), "--clips", "--out", at("none")});
   EXPECT_EQ(above.exit_code, 1);
-  EXPECT_THAT(above.output, HasSubstr("holds no picture; a clip is a folder of numbered ones"));
+  EXPECT_THAT(above.output,
+              AllOf(HasSubstr("holds no picture; a clip is a folder of numbered ones"),
+                    HasSubstr("; folders below it do: clip")));
+}
+
+TEST_F(Video, SaysWhatBecomesOfTheMemoryOfARunThatItBeginsFrom) {
+  const std::vector<std::string> short_run = {"train.steps=1", "export.enabled=false"};
+  ASSERT_EQ(run(video("run", short_run)).exit_code, 0);
+  auto words = short_run;
+  words.push_back("init=" + at("run"));
+  const auto none = run(job("none", words));
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_THAT(none.output, AllOf(HasSubstr("has another temporal layer than this config: set "
+                                           "model.temporal as in its config.yaml"),
+                                 HasSubstr("encoder.init")));
+  words.push_back("model.temporal.channels=0.5");
+  EXPECT_THAT(run(video("half", words)).output, HasSubstr("has another temporal layer"));
+
+  words = short_run;
+  words.insert(words.end(), {"encoder.init=" + at("run"), "train.consistency.weight=1"});
+  const auto encoder = run(job("encoder", words));
+  EXPECT_EQ(encoder.exit_code, 0) << encoder.output;
+  EXPECT_THAT(encoder.output,
+              AllOf(HasSubstr("left there: heads.faces, heads.gesture, heads.segmentation, "
+                              "temporal; begin anew here: heads.faces"),
+                    HasSubstr("train.consistency is about clips, and no phase draws them")));
 }
 
 TEST_F(Video, RefusesWhatDoesNotFit) {
@@ -152,7 +206,8 @@ TEST_F(Video, RefusesWhatDoesNotFit) {
               AllOf(HasSubstr("its longest clip has 16 frames"), HasSubstr("training draws 32")));
   const auto still = run(video("run", {"model.temporal.type=none"}));
   EXPECT_EQ(still.exit_code, 2);
-  EXPECT_THAT(still.output, HasSubstr("no part 'temporal'"));
+  EXPECT_THAT(still.output,
+              AllOf(HasSubstr("no part 'temporal'"), HasSubstr("take schedule=no_memory")));
   EXPECT_FALSE(fs::exists(folder / "run")) << "refused before it starts";
 }
 

@@ -284,6 +284,49 @@ TEST_F(TrainingClips, ThatAreTooShortAreRefused) {
             HasSubstr("frames * chunks of data.clips")));
 }
 
+/// "long" with 12 frames, and "short" with 6 and the only mask.
+struct RealClips : TempFolder {
+  RealClips() {
+    for (int t = 0; t < 12; ++t) {
+      const auto name = std::to_string(100 + t) + ".png";
+      write_picture(*this / ("long/" + name), drawn_picture(24, 16, t));
+      if (t < 6) write_picture(*this / ("short/" + name), drawn_picture(24, 16, t));
+    }
+    write_bytes(*this / "short/masks/102.png", encoded(cv::Mat::zeros(16, 24, CV_8UC1), ".png"));
+  }
+};
+
+TEST_F(TrainingClips, OfWhichOnlyTooShortOnesAreLabelledAreRefused) {
+  const RealClips folder;
+  SourceOptions clips;
+  clips.type = "clips";
+  clips.clips.root = folder.string();
+  LabelOptions mask;
+  mask.from = "mask";
+  clips.labels = {{"person", mask}};
+  specs_ = {{"person", mask_spec()}};
+  options_.sources = {{"clips", clips}};
+  phase_.clips = phase_.last_clips = 1;
+  phase_.frames = 8;
+  EXPECT_THAT(message_of<UserError>([&] { batches(0, 1); }),
+              AllOf(HasSubstr("source clips: no clip with labels is long enough: training draws 8"),
+                    HasSubstr("such as short with 6 frames")));
+  phase_.frames = 6;
+  EXPECT_EQ(batches(0, 1)[0].frames(), 6);
+  unlabelled_ = Unlabelled::kept;  // for a teacher
+  phase_.frames = 8;
+  EXPECT_EQ(batches(0, 1)[0].frames(), 8);
+}
+
+TEST_F(TrainingClips, AreOfGroupsThatExist) {
+  options_.sources[1].second.group = "videos";
+  phase_.name = "late";
+  phase_.mix = {{"vidoes", 1}};
+  EXPECT_THAT(message_of<ConfigError>([&] { batches(0, 1); }),
+              HasSubstr("train.phases.late.mix.vidoes: no source is in this group; did you mean "
+                        "'videos'?"));
+}
+
 TEST_F(TrainingClips, NeedASourceOfTheirKind) {
   options_.sources = {{"stills", synthetic(1)}};
   EXPECT_THAT(message_of<ConfigError>([&] { batches(0, 1); }),

@@ -169,6 +169,34 @@ TEST(VideoHeader, CountsTheFramesOfAFileThatStatesNone) {
   }
 }
 
+TEST(VideoHeader, CountsTheFramesOfEveryKnownKindOfFile) {
+  TempFolder folder;
+  const std::map<std::string, std::string> codecs = {
+      {".avi", "MJPG"}, {".flv", "FLV1"}, {".m4v", "mp4v"}, {".mkv", "MJPG"},
+      {".mov", "mp4v"}, {".mp4", "mp4v"}, {".mpg", "MPG1"}, {".wmv", "WMV2"}};
+  for (const auto& [ending, codec] : codecs) {
+    const auto path = folder / ("film" + ending);
+    cv::VideoWriter writer(path.string(),
+                           cv::VideoWriter::fourcc(codec[0], codec[1], codec[2], codec[3]), 25,
+                           {64, 48});
+    ASSERT_TRUE(writer.isOpened()) << ending;
+    for (int t = 0; t < 30; ++t) writer.write(drawn_picture(64, 48, t));
+    writer.release();
+    EXPECT_TRUE(named_like_video(path));
+    EXPECT_EQ(read_video_header(path).frames, 30) << ending;
+  }
+}
+
+TEST(VideoHeader, SaysWhyAFileCannotBeOpened) {
+  TempFolder folder;
+  const auto path = folder / "film.mp4";
+  EXPECT_EQ(fault_of([&] { read_video_header(path); }), "missing file");
+  write_bytes(path, "");
+  EXPECT_EQ(fault_of([&] { read_video_header(path); }), "empty file");
+  write_bytes(path, "no video");
+  EXPECT_EQ(fault_of([&] { read_video_header(path); }), "not a video");
+}
+
 TEST(VideoHeader, CountsNoFramesWhereMoreWereToCome) {
   TempFolder folder;
   const auto path = folder / "screen.mkv";

@@ -59,7 +59,9 @@ TEST(BadFiles, AVideoIsOneFileHoweverLongItIs) {
   const Videos source;
   BadFiles allowed(0.5), strict(0.4);
   EXPECT_EQ(allowed.read_part(source, 0, {0, 8}).frames.size(), 8u);
-  EXPECT_THAT(message_of<UserError>([&] { strict.read_part(source, 0, {0, 8}); }),
+  EXPECT_THAT(message_of<UserError>([&] {
+                strict.read_part(source, 0, {0, 8});
+              }),
               HasSubstr("1 of 2 files are bad"));
 }
 

@@ -235,6 +235,37 @@ TEST_F(ClipsTest, SayWhatBelongsToNoFrame) {
                         "relative to "));
 }
 
+TEST_F(ClipsTest, SayWhichEntriesAreOfNoFrame) {
+  annotate();
+  auto json = nlohmann::json::parse(read_file(options_.annotations));
+  json["images"].push_back({{"id", 2}, {"file_name", "walk/masks/000005.png"}});
+  write_bytes(options_.annotations, json.dump());
+  const auto source = open();
+  ASSERT_EQ(source->problems().size(), 1u);
+  EXPECT_EQ(source->problems()[0].fault, Fault::unlabelled);
+  EXPECT_THAT(source->problems()[0].text,
+              HasSubstr("1 of 2 images are no frame of a clip, such as walk/masks/000005.png"));
+  options_.clips = {"turn"};  // of other clips nobody asked
+  EXPECT_TRUE(open()->problems().empty());
+}
+
+TEST_F(ClipsTest, MayBeLabelledWhereAFileSaysSo) {
+  const auto masks = open(from("person", "mask"));
+  EXPECT_FALSE(masks->may_be_labelled(0)) << "turn";
+  EXPECT_TRUE(masks->may_be_labelled(1)) << "walk";
+  annotate({}, nlohmann::json::array());
+  const auto boxes = open(from("faces", "boxes"));
+  EXPECT_FALSE(boxes->may_be_labelled(0));
+  EXPECT_TRUE(boxes->may_be_labelled(1));
+  EXPECT_FALSE(open()->may_be_labelled(1)) << "nothing is labelled";
+}
+
+TEST_F(ClipsTest, AreNotTheirOwnRoot) {
+  options_.root = (folder_ / "walk").string();
+  EXPECT_THAT(error(), AllOf(HasSubstr("source clips.root: " + options_.root + " is one clip"),
+                             HasSubstr("give the folder that it lies in")));
+}
+
 TEST_F(ClipsTest, WithAGapAreLeftOutAndSaidToBe) {
   std::filesystem::remove(folder_ / "walk" / "frames" / "000004.png");
   const auto source = open();
