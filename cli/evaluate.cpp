@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -33,11 +34,15 @@ nlohmann::json as_json(const train::Evaluation& evaluation, const std::string& o
 
 void print_table(const train::Evaluation& evaluation, const std::string& origin) {
   std::printf("%s\n", origin.c_str());
+  size_t width = 0;
+  for (const auto& set : evaluation.sets) {
+    for (const auto& figure : set.figures) width = std::max(width, figure.name.size());
+  }
   for (const auto& set : evaluation.sets) {
     std::printf("\n%s, %s\n", set.set.c_str(), set.task.c_str());
     for (const auto& figure : set.figures) {
       const auto value = std::isfinite(figure.value) ? fmt::format("{:.4f}", figure.value) : "-";
-      fmt::print("  {:<22} {:>8}   {} {}\n", figure.name, value, figure.count, figure.unit);
+      fmt::print("  {:<{}} {:>8}   {} {}\n", figure.name, width, value, figure.count, figure.unit);
     }
   }
   std::printf("\nscore %.4f\n", evaluation.score);
@@ -52,6 +57,7 @@ int run_evaluate(const std::vector<std::string>& arguments) {
   const auto line = parse_model_line(
       "evaluate", "MODEL [options] [overrides, such as data.root=PATH]", arguments, own);
   if (line.help) return 0;
+  refuse_paths(line);
   const auto loaded = load_model(line.model, line.overrides);
   train::ValidationData validation(loaded.job.data, train::label_specs(loaded.job.tasks));
   const auto evaluation = train::evaluate(loaded.predict, loaded.job.tasks, validation);

@@ -18,6 +18,7 @@ int run_export(const std::vector<std::string>& arguments) {
   const auto line = parse_model_line(
       "export", "RUN_OR_CHECKPOINT [options] [overrides, such as export.opset=17]", arguments, own);
   if (line.help) return 0;
+  refuse_paths(line);
   const auto loaded = load_model(line.model, line.overrides);
   if (loaded.model.is_empty())
     throw UserError(line.model.string() + " is exported already; export needs a checkpoint");

@@ -43,6 +43,7 @@ int run_qat(const std::vector<std::string>& arguments) {
   const auto line = parse_model_line(
       "qat", "RUN [overrides, such as train.steps=1000]; or --resume run.dir=RUN", arguments);
   if (line.help) return 0;
+  refuse_paths(line);
   const auto file = train::find_checkpoint(line.model);
   const auto recipe = shipped_configs() / "qat.yaml";
   auto config = config::parse_yaml(train::load_checkpoint(file).config, file.string());

@@ -53,4 +53,11 @@ ModelLine parse_model_line(const std::string& command, const std::string& synops
   return line;
 }
 
+void refuse_paths(const ModelLine& line) {
+  if (line.paths.empty()) return;
+  throw ConfigError(
+      "'" + line.paths.front() + "' is neither an option nor an override " +
+      "(key=value, +key=value, ~key), and the model is named already: " + line.model.string());
+}
+
 }  // namespace manyfold::cli

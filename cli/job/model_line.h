@@ -25,4 +25,8 @@ ModelLine parse_model_line(const std::string& command, const std::string& synops
                            const std::vector<std::string>& arguments,
                            const boost::program_options::options_description& own = {});
 
+/// For commands that take one model and nothing else. Throws ConfigError for a word that is neither
+/// it nor an override.
+void refuse_paths(const ModelLine& line);
+
 }  // namespace manyfold::cli

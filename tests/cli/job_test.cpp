@@ -74,6 +74,10 @@ TEST_F(Job, ExportsWhatItTrainedAndBothAgree) {
   EXPECT_EQ(other.exit_code, 1);
   EXPECT_THAT(other.output, HasSubstr("best.safetensors does not fit the model of its config"));
 
+  const auto two = run({"evaluate", dir, "camera:0"});
+  EXPECT_EQ(two.exit_code, 2);
+  EXPECT_THAT(two.output, HasSubstr("'camera:0' is neither an option nor an override"));
+
   const auto again = run({"export", dir, "--out", dir + "/again"});
   ASSERT_EQ(again.exit_code, 0) << again.output;
   EXPECT_TRUE(read_file(dir + "/export/model.onnx") == read_file(dir + "/again/model.onnx"));
