@@ -92,9 +92,11 @@ data::Batch Run::next_batch() {
     batch = loader_->next();
   } catch (const UserError& error) {  // too many bad files, say: what was learnt stays
     save(loop_.snapshot(), /*best=*/false);
-    throw UserError(std::string(error.what()) + "step " + std::to_string(loop_.steps_done()) +
-                    " is saved: `manyfold " + plan_.command +
-                    " --resume run.dir=" + folder_.path.string() + "` goes on there");
+    std::string why = error.what();
+    if (why.back() != '\n') why += "\n";
+    throw UserError(why + "step " + std::to_string(loop_.steps_done()) + " is saved: `manyfold " +
+                    plan_.command + " --resume run.dir=" + folder_.path.string() +
+                    "` goes on there");
   }
   TORCH_CHECK(batch, "the loader of an endless sequence ended");
   return train::to_device(std::move(*batch), plan_.device);

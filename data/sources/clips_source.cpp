@@ -66,8 +66,7 @@ void ClipsSource::find_clips(const ClipsOptions& options) {
   for (const auto& problem : problems_) why += "\n" + problem.file + ": " + problem.text;
   throw UserError(where_ + ": " + root_.string() +
                   " holds no clip that can be used: folders of numbered pictures (000000.jpg, "
-                  "000001.jpg ..., also in `frames`) or video files (.mp4, .avi, .mkv, .mov, .mpg, "
-                  ".webm, .wmv, .flv, .ogv, .m4v)" +
+                  "000001.jpg ..., also in `frames`) or video files (.mp4, .avi, .mkv and so on)" +
                   why);
 }
 
@@ -143,7 +142,7 @@ void ClipsSource::find_strays(const std::string& annotations) {
   }
   std::vector<std::string> strays;
   for (const auto& [file, entry] : image_of_) {
-    const bool in_clip = clips.count(fs::path(file).begin()->string()) > 0;
+    const bool in_clip = clips.count(file.substr(0, file.find('/'))) > 0;
     if (in_clip && !frames.count(file) && fs::exists(root_ / file)) strays.push_back(file);
   }
   if (strays.empty()) return;

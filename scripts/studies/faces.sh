@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Faces on one grid and on three, beside the other tasks, three seeds. What is there already is not run again.
+# Faces on one grid and on two, beside the other tasks, three seeds. What is there already is not run again.
 #   [SEEDS='0 1 2'] scripts/studies/faces.sh DATA OUT [STEPS]
 set -euo pipefail
 data=$(realpath "$1")
