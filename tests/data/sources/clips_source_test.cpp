@@ -350,7 +350,8 @@ TEST_F(VideoTest, ThatEndsEarlyIsABadSample) {
   }
   write_bytes(folder_ / "none.mp4", "no video");
   options_.clips = {"none.mp4"};
-  EXPECT_THAT(error(), HasSubstr("it is none, was cut off before its index was written, or its codec is"));
+  EXPECT_THAT(error(),
+              HasSubstr("it is none, was cut off before its index was written, or its codec is"));
 }
 
 }  // namespace
