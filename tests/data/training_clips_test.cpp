@@ -1,4 +1,4 @@
-// Clips in training and evaluation: which frames a batch holds, and how they are changed.
+// Clips in training: which frames a batch holds, and how they are changed.
 
 #include <gmock/gmock.h>
 #include <torch/types.h>
@@ -6,31 +6,14 @@
 #include <cmath>
 
 #include "common/error.h"
-#include "data/loading/evaluation_loader.h"
 #include "data/loading/training_data.h"
 #include "data/sources/clip_source.h"
-#include "tests/data/fixture.h"
+#include "tests/data/drawn_clips.h"
 
 namespace manyfold::data {
 namespace {
 
 using testing::HasSubstr;
-
-const LabelSpecs kSpecs = {{"gesture", class_spec({"none", "fist", "palm"})}};
-
-SourceOptions synthetic(int64_t length) {
-  SourceOptions options;
-  options.type = "synthetic";
-  options.synthetic.size = 6;
-  options.synthetic.length = length;
-  options.synthetic.scenes.picture_size = {64, 64};
-  LabelOptions label;
-  label.from = "gesture";
-  label.classes = {};
-  for (const auto* name : {"fist"}) label.categories.push_back(name);
-  options.labels = {{"gesture", label}};
-  return options;
-}
 
 class TrainingClips : public testing::Test {
  protected:
@@ -39,7 +22,7 @@ class TrainingClips : public testing::Test {
     options_.batch = 8;
     options_.threads = 2;
     options_.clips.frames = 4;
-    options_.sources = {{"stills", synthetic(1)}, {"clips", synthetic(40)}};
+    options_.sources = {{"stills", drawn_source(1)}, {"clips", drawn_source(40)}};
     phase_.steps = 100;
     phase_.clips = phase_.last_clips = 0.5;
     phase_.frames = 4;
@@ -60,7 +43,7 @@ class TrainingClips : public testing::Test {
   DataOptions options_;
   DrawPhase phase_;
   std::vector<DrawPhase> phases_;  // in place of phase_
-  LabelSpecs specs_ = kSpecs;
+  LabelSpecs specs_ = kGestures;
   Unlabelled unlabelled_ = Unlabelled::dropped;
 };
 
@@ -87,7 +70,8 @@ TEST_F(TrainingClips, AreTheSameFromAnyStepOn) {
 }
 
 TEST_F(TrainingClips, MayBeFilmedFromStillsByTheSharesOfTheirGroups) {
-  options_.sources = {{"people", synthetic(1)}, {"hands", synthetic(1)}, {"drawn", synthetic(40)}};
+  options_.sources = {
+      {"people", drawn_source(1)}, {"hands", drawn_source(1)}, {"drawn", drawn_source(40)}};
   for (auto& [name, source] : options_.sources) source.group = name;
   options_.mix = {{"people", 2}, {"hands", 1}, {"drawn", 1}};
   options_.clips.film_stills = true;
@@ -101,7 +85,7 @@ TEST_F(TrainingClips, MayBeFilmedFromStillsByTheSharesOfTheirGroups) {
 }
 
 TEST_F(TrainingClips, OfStillsAloneNeedACameraThatMoves) {
-  options_.sources = {{"stills", synthetic(1)}};
+  options_.sources = {{"stills", drawn_source(1)}};
   EXPECT_THAT(message_of<ConfigError>([&] { batches(0, 1); }),
               HasSubstr("data.clips.film_stills=true"));
   const auto plain = [&] {
@@ -114,7 +98,7 @@ TEST_F(TrainingClips, OfStillsAloneNeedACameraThatMoves) {
 }
 
 TEST_F(TrainingClips, OfStillsMoveAndAreTheSameFromAnyStepOn) {
-  options_.sources = {{"stills", synthetic(1)}};
+  options_.sources = {{"stills", drawn_source(1)}};
   options_.clips.film_stills = true;
   options_.augment.photometric.noise = 0;
   phase_.clips = phase_.last_clips = 1;
@@ -218,7 +202,7 @@ TEST_F(TrainingClips, OfAPhaseWithAMixOfItsOwnComeFromItsGroups) {
   const char* const names[] = {"people", "hands", "filmed", "drawn"};
   options_.sources.clear();
   for (const auto* name : names) {
-    options_.sources.emplace_back(name, synthetic(name[0] == 'p' || name[0] == 'h' ? 1 : 40));
+    options_.sources.emplace_back(name, drawn_source(name[0] == 'p' || name[0] == 'h' ? 1 : 40));
     options_.sources.back().second.group = name;
   }
   options_.mix = {{"people", 0.5}, {"hands", 0.5}, {"filmed", 0.5}, {"drawn", 0.5}};
@@ -255,10 +239,8 @@ struct ByLabel {
 };
 
 TEST_F(TrainingClips, OfPartlyLabelledSourcesAreLabelledAsAWhole) {
-  auto clips = synthetic(40);
-  LabelOptions mask;
-  mask.from = "mask";
-  clips.labels = {{"person", mask}};
+  auto clips = drawn_source(40);
+  clips.labels = masks();
   specs_ = {{"person", mask_spec()}};
   options_.sources = {{"clips", clips}};
   phase_.clips = phase_.last_clips = 1;
@@ -301,9 +283,7 @@ TEST_F(TrainingClips, OfWhichOnlyTooShortOnesAreLabelledAreRefused) {
   SourceOptions clips;
   clips.type = "clips";
   clips.clips.root = folder.string();
-  LabelOptions mask;
-  mask.from = "mask";
-  clips.labels = {{"person", mask}};
+  clips.labels = masks();
   specs_ = {{"person", mask_spec()}};
   options_.sources = {{"clips", clips}};
   phase_.clips = phase_.last_clips = 1;
@@ -328,129 +308,12 @@ TEST_F(TrainingClips, AreOfGroupsThatExist) {
 }
 
 TEST_F(TrainingClips, NeedASourceOfTheirKind) {
-  options_.sources = {{"stills", synthetic(1)}};
+  options_.sources = {{"stills", drawn_source(1)}};
   EXPECT_THAT(message_of<ConfigError>([&] { batches(0, 1); }),
               HasSubstr("no source with a share there holds clips"));
-  options_.sources = {{"clips", synthetic(40)}};
+  options_.sources = {{"clips", drawn_source(40)}};
   EXPECT_THAT(message_of<ConfigError>([&] { batches(0, 1); }),
               HasSubstr("no source with a share there holds stills"));
-}
-
-TEST_F(TrainingClips, AreEvaluatedOneByOneFromTheirBeginning) {
-  const auto source = make_source("clips", synthetic(20), kSpecs);
-  BadFiles bad(0);
-  options_.batch = 8;
-  const auto loader = evaluation_loader(*source, options_, kSpecs, bad);
-  std::vector<int64_t> frames;
-  std::vector<bool> continues;
-  while (const auto batch = loader->next()) {
-    EXPECT_EQ(batch->size(), 1);
-    frames.push_back(batch->frames());
-    continues.push_back(batch->continues);
-    EXPECT_FALSE(batch->motion.defined()) << "of no use to classes";
-  }
-  ASSERT_EQ(frames.size(), 18u);  // 6 clips of 8 + 8 + 4
-  for (size_t i = 0; i < frames.size(); ++i) {
-    EXPECT_EQ(frames[i], i % 3 == 2 ? 4 : 8);
-    EXPECT_EQ(continues[i], i % 3 > 0);
-  }
-}
-
-TEST_F(TrainingClips, SayHowTheyMoveWhereMasksAreEvaluatedWhateverTheBatch) {
-  auto options = synthetic(12);
-  LabelOptions mask;
-  mask.from = "mask";
-  options.labels = {{"person", mask}};
-  const LabelSpecs specs = {{"person", mask_spec()}};
-  const auto source = make_source("clips", options, specs);
-  const auto motions = [&](int64_t batch_size) {
-    BadFiles bad(0);
-    options_.batch = batch_size;
-    const auto loader = evaluation_loader(*source, options_, specs, bad);
-    std::vector<torch::Tensor> all;
-    while (const auto batch = loader->next()) all.push_back(batch->motion);
-    return torch::cat(all);
-  };
-  const auto whole = motions(12), cut = motions(5);
-  ASSERT_EQ(whole.size(0), 6 * 12);
-  EXPECT_TRUE(torch::equal(whole.nan_to_num(99), cut.nan_to_num(99)));
-  EXPECT_TRUE(whole[0].isnan().all().item<bool>()) << "nothing comes before the first frame";
-  EXPECT_GT(whole[5].isfinite().to(torch::kFloat).mean().item<double>(), 0.3);
-}
-
-/// A clip of a 32 x 16 picture that stands still, and of which nobody says so.
-class StillClip : public ClipSource {
- public:
-  StillClip() : ClipSource("still", /*synthetic=*/false) {}
-  int64_t size() const override { return 1; }
-  int64_t length(int64_t) const override { return 3; }
-  Sample part(int64_t, const data::FrameRange& range, int64_t) const override {
-    Sample sample;
-    sample.origin = {name(), "0", false};
-    for (int64_t t = 0; t < range.count; ++t) sample.frames.push_back({drawn_picture(32, 16, 1)});
-    return sample;
-  }
-  std::string sample_name(int64_t) const override { return "0"; }
-};
-
-TEST_F(TrainingClips, HaveNoMotionAroundTheirPicture) {
-  BadFiles bad(0);
-  options_.size = {32, 32};
-  const StillClip source;
-  const auto loader = evaluation_loader(source, options_, {{"person", mask_spec()}}, bad);
-  const auto motion = loader->next()->motion;
-  EXPECT_TRUE(motion.slice(1, 8, 24).slice(0, 1).isfinite().all().item<bool>());
-  EXPECT_LT(motion.slice(1, 8, 24).slice(0, 1).abs().max().item<double>(), 0.1);
-  EXPECT_TRUE(motion.slice(1, 0, 8).isnan().all().item<bool>());
-  EXPECT_TRUE(motion.slice(1, 24).isnan().all().item<bool>());
-}
-
-/// Clips of 8 frames, of which frame 5 of the first one cannot be read.
-class BrokenClips : public ClipSource {
- public:
-  BrokenClips() : ClipSource("broken", /*synthetic=*/false) {}
-  int64_t size() const override { return 3; }
-  int64_t length(int64_t) const override { return 8; }
-  Sample part(int64_t index, const data::FrameRange& range, int64_t) const override {
-    if (index == 0 && range.first <= 5 && 5 < range.first + range.count)
-      throw BadSample(Fault::truncated, "0/5.jpg", "is cut off");
-    Sample sample;
-    sample.origin = {name(), std::to_string(index), false};
-    for (int64_t t = range.first; t < range.first + range.count; ++t) {
-      sample.frames.push_back({drawn_picture(16, 16, static_cast<int>(10 * index + t))});
-      sample.frames.back().labels["gesture"] = ClassIndex{1};
-    }
-    return sample;
-  }
-  std::string sample_name(int64_t index) const override { return std::to_string(index); }
-  std::vector<std::filesystem::path> files(int64_t index) const override {
-    std::vector<std::filesystem::path> files;
-    for (int t = 0; t < 8; ++t) files.push_back(sample_name(index) + "/" + std::to_string(t));
-    return files;
-  }
-};
-
-TEST_F(TrainingClips, OfWhichAFrameIsBadLeaveTheirPlaceEmpty) {
-  const BrokenClips source;
-  BadFiles bad(0.1);  // one of 24 frames
-  options_.batch = 4;
-  for (int again = 0; again < 2; ++again) {  // a second evaluation sees the same
-    const auto loader = evaluation_loader(source, options_, kSpecs, bad);
-    for (int64_t i = 0; i < 6; ++i) {
-      const auto batch = loader->next();
-      ASSERT_TRUE(batch);
-      const auto labelled = batch->labels.at("gesture").present.sum().item<int64_t>();
-      EXPECT_EQ(labelled, i == 1 ? 0 : 4) << i;
-      EXPECT_EQ(batch->origins[0].name, i == 1 ? "" : std::to_string(i / 2));
-    }
-  }
-  ASSERT_EQ(bad.list().size(), 1u);
-  EXPECT_EQ(bad.list()[0].sample, "0");
-  BadFiles strict(0.01);
-  EXPECT_THAT(message_of<UserError>([&] {
-                strict.read_part(source, 0, {4, 4});
-              }),
-              HasSubstr("1 of 24 files are bad"));
 }
 
 }  // namespace
