@@ -3,11 +3,7 @@
 # of them, and what each loss adds. Three seeds each; about four hours on two cores. What is there already is not run again.
 #   [SEEDS='0 1 2'] scripts/studies/distillation.sh DATA OUT
 set -euo pipefail
-data=$(realpath "$1")
-mkdir -p "$2"
-out=$(realpath "$2")
-cd "$(dirname "$0")/../.."
-source scripts/studies/run.sh
+source "$(dirname "$0")/run.sh"
 
 run teacher-0 train --config-name real model=edge_2m4 train.steps=3750 train.evaluate_every=0 seed=0
 taught=(distill distill.teachers.teacher.model="$out/teacher-0" train.steps=1250 train.evaluate_every=0)

@@ -2,11 +2,7 @@
 # Faces on one grid and on two, beside the other tasks, three seeds. What is there already is not run again.
 #   [SEEDS='0 1 2'] scripts/studies/faces.sh DATA OUT [STEPS]
 set -euo pipefail
-data=$(realpath "$1")
-mkdir -p "$2"
-out=$(realpath "$2")
-cd "$(dirname "$0")/../.."
-source scripts/studies/run.sh
+source "$(dirname "$0")/run.sh"
 
 for seed in $seeds; do
   for task in faces faces_multiscale; do

@@ -2,11 +2,7 @@
 # The detector of heads and bodies, three seeds. What is there already is not run again.
 #   [SEEDS='0 1 2'] scripts/studies/people.sh DATA OUT [STEPS]
 set -euo pipefail
-data=$(realpath "$1")
-mkdir -p "$2"
-out=$(realpath "$2")
-cd "$(dirname "$0")/../.."
-source scripts/studies/run.sh
+source "$(dirname "$0")/run.sh"
 
 for seed in $seeds; do
   run "people-$seed" train --config-name people train.steps="${3:-2500}" train.evaluate_every=0 seed="$seed"

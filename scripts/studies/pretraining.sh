@@ -3,12 +3,8 @@
 # training on 5 %, 10 % and all labels of the hands from each. Three seeds each; what is there already is not run again.
 #   [SEEDS='0 1 2'] scripts/studies/pretraining.sh DATA OUT [STEPS]
 set -euo pipefail
-data=$(realpath "$1")
-mkdir -p "$2"
-out=$(realpath "$2")
+source "$(dirname "$0")/run.sh"
 steps=${3:-2000}
-cd "$(dirname "$0")/../.."
-source scripts/studies/run.sh
 
 probe() {  # NAME WORDS...
   local file=$out/$1.probe.json

@@ -1,4 +1,8 @@
-# Sourced by the studies, after `data` and `out` are set.
+# Sourced by the studies, whose first words are DATA and OUT; they go on in the project's folder.
+data=$(realpath "$1")
+mkdir -p "$2"
+out=$(realpath "$2")
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 program=${MANYFOLD:-build/release/manyfold}
 seeds=${SEEDS:-0 1 2}  # with fewer, several shells can share the work once the teacher is there
 

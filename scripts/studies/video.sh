@@ -3,12 +3,8 @@
 # three seeds each. What is there already is not run again.
 #   [SEEDS='0 1 2'] [ENCODERS='edge_200k edge_420k'] scripts/studies/video.sh DATA OUT [STEPS]
 set -euo pipefail
-data=$(realpath "$1")
-mkdir -p "$2"
-out=$(realpath "$2")
+source "$(dirname "$0")/run.sh"
 steps=${3:-2500}
-cd "$(dirname "$0")/../.."
-source scripts/studies/run.sh
 
 for seed in $seeds; do
   for encoder in ${ENCODERS:-edge_200k edge_420k}; do
